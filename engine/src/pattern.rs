@@ -1,0 +1,1 @@
+//! Patterns over tool names, agents and texts.

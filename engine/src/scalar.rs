@@ -1,0 +1,1 @@
+//! Texts with a meaning: addresses, domains, URLs, paths, times, durations.

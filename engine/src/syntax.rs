@@ -1,0 +1,3 @@
+//! Text ↔ tree: the only user of the grammar.
+
+pub mod ast;
