@@ -1,1 +1,3 @@
-//! Fence.
+//! Fence: a policy layer between AI agents and their tools.
+
+pub mod store;
