@@ -189,5 +189,4 @@ codes! {
     WARN_COUNTER_UNNAMED = "F0906", "counters of a rule without a name restart when its patterns change";
     WARN_ONLY_PASSING = "F0907", "only passing layers are loaded";
     WARN_UNUSED = "F0908", "a definition that nothing uses";
-    WARN_BATCH_COUNTED = "F0909", "a counter of calls on a tool whose one call does many things";
 }
