@@ -1,0 +1,226 @@
+//! Statements → items: each piece is read by its own entry of the grammar.
+
+use std::ops::Range;
+
+use fence_grammar::{FenceParser, Rule};
+use pest::Parser as _;
+
+use super::Parsed;
+use super::ast::{Item, Rule as RuleItem, Step, Term, Test};
+use super::build::{Builder, Nodes};
+use super::outline::Outline;
+use super::words::{STEPS, TERMS};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::{Span, Spanned};
+
+/// Reads every statement of `outline`.
+pub(super) fn read(outline: &Outline<'_>) -> Parsed {
+    let mut reader = Reader { outline, parsed: Parsed::default() };
+    for statement in outline.statements() {
+        if reader.parsed.diagnostics.len() > super::MAX_DIAGNOSTICS {
+            break;
+        }
+        reader.statement(&statement);
+    }
+    reader.parsed
+}
+
+struct Reader<'a> {
+    outline: &'a Outline<'a>,
+    parsed: Parsed,
+}
+
+impl Reader<'_> {
+    fn statement(&mut self, tokens: &Range<usize>) {
+        let span = self.span(tokens);
+        let item = match self.outline.str(tokens.start) {
+            "fence" => {
+                let edition = self.piece(Rule::fence_statement, tokens, Builder::single);
+                self.parsed.file.editions.extend(edition);
+                return;
+            }
+            "policy" => self
+                .piece(Rule::policy_statement, tokens, |b, nodes| b.policy(span, nodes))
+                .map(Item::Policy),
+            "import" => {
+                self.piece(Rule::import_statement, tokens, Builder::single).map(Item::Import)
+            }
+            "zone" => self.piece(Rule::zone_statement, tokens, Builder::single).map(Item::Zone),
+            "group" => self
+                .piece(Rule::group_statement, tokens, |b, nodes| b.group(span, nodes))
+                .map(Item::Group),
+            "set" => self
+                .piece(Rule::set_statement, tokens, |b, nodes| b.set(span, nodes))
+                .map(Item::Set),
+            "dates" => self
+                .piece(Rule::dates_statement, tokens, |b, nodes| b.dates(span, nodes))
+                .map(Item::Dates),
+            "window" => self
+                .piece(Rule::window_statement, tokens, |b, nodes| b.window(span, nodes))
+                .map(Item::Window),
+            "tool" => self
+                .piece(Rule::tool_statement, tokens, |b, nodes| b.tool(span, nodes))
+                .map(Item::Tool),
+            "allow" | "ask" | "deny" => self.rule(tokens).map(Item::Rule),
+            "default" => {
+                self.piece(Rule::default_statement, tokens, Builder::default).map(Item::Default)
+            }
+            "test" => self.test(tokens).map(Item::Test),
+            _ => return self.unknown(tokens),
+        };
+        self.parsed.file.items.extend(item);
+    }
+
+    fn rule(&mut self, tokens: &Range<usize>) -> Option<RuleItem> {
+        let open = self.outline.block(tokens);
+        let head = tokens.start..open.unwrap_or(tokens.end);
+        let span = self.span(tokens);
+        let rule = self.piece(Rule::rule_head, &head, |b, nodes| b.rule(span, nodes));
+        let terms = open.map(|open| self.terms(open, tokens));
+        rule.map(|rule| RuleItem { terms, ..rule })
+    }
+
+    fn terms(&mut self, open: usize, statement: &Range<usize>) -> Vec<Spanned<Term>> {
+        let (body, rest) = self.outline.body(open, statement.end);
+        self.nothing_after(rest..statement.end);
+        let mut terms = Vec::new();
+        for item in self.outline.items(body, TERMS) {
+            let span = self.span(&item);
+            let Some(rule) = term_rule(self.outline.str(item.start)) else {
+                self.unknown(&item);
+                continue;
+            };
+            let term = self.piece(rule, &item, |b, nodes| b.term(rule, nodes));
+            terms.extend(term.map(|term| Spanned::new(term, span)));
+        }
+        terms
+    }
+
+    fn test(&mut self, tokens: &Range<usize>) -> Option<Test> {
+        let open = self.outline.block(tokens);
+        let head = tokens.start..open.unwrap_or(tokens.end);
+        let title = self.piece(Rule::test_head, &head, Builder::single);
+        let Some(open) = open else {
+            self.report(tokens.end - 1, Code::SYNTAX, "a test has its steps in a block");
+            return None;
+        };
+        let steps = self.steps(open, tokens.end);
+        title.map(|title| Test { span: self.span(tokens), title, steps })
+    }
+
+    /// The steps in the block at `open`, which belongs to something that goes to `end`.
+    fn steps(&mut self, open: usize, end: usize) -> Vec<Spanned<Step>> {
+        let (body, rest) = self.outline.body(open, end);
+        self.nothing_after(rest..end);
+        let mut steps = Vec::new();
+        for item in self.outline.items(body, STEPS) {
+            let span = self.span(&item);
+            let step = match step_rule(self.outline.str(item.start)) {
+                Some(Rule::repeat_head) => self.repeat(&item),
+                Some(rule) => self.piece(rule, &item, |b, nodes| b.step(rule, nodes)),
+                None => {
+                    self.unknown(&item);
+                    None
+                }
+            };
+            steps.extend(step.map(|step| Spanned::new(step, span)));
+        }
+        steps
+    }
+
+    fn repeat(&mut self, tokens: &Range<usize>) -> Option<Step> {
+        let open = self.outline.block(tokens);
+        let head = tokens.start..open.unwrap_or(tokens.end);
+        let count = self.piece(Rule::repeat_head, &head, Builder::single);
+        let Some(open) = open else {
+            self.report(tokens.end - 1, Code::SYNTAX, "`repeat` has its steps in a block");
+            return None;
+        };
+        let steps = self.steps(open, tokens.end);
+        count.map(|count| Step::Repeat { count, steps })
+    }
+
+    /// Reads `tokens` by the entry `rule` and builds what it says.
+    fn piece<T>(
+        &mut self,
+        rule: Rule,
+        tokens: &Range<usize>,
+        build: impl FnOnce(&mut Builder, Nodes<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let bytes = self.outline.bytes(tokens);
+        if self.outline.is_deep(&bytes) {
+            return None;
+        }
+        let text = self.outline.text.get(bytes.clone()).unwrap_or_default();
+        match FenceParser::parse(rule, text) {
+            Ok(mut nodes) => {
+                let mut builder = Builder::new(self.outline.source, bytes.start);
+                let built = nodes.next().and_then(|node| build(&mut builder, node.into_inner()));
+                if built.is_none() && builder.found.is_empty() {
+                    self.report(tokens.start, Code::SYNTAX, "this cannot be read");
+                }
+                self.parsed.diagnostics.append(&mut builder.found);
+                built
+            }
+            Err(error) => {
+                if !self.outline.is_broken(&bytes) {
+                    self.report(tokens.start, Code::SYNTAX, &error.to_string());
+                }
+                None
+            }
+        }
+    }
+
+    /// A piece that begins with a word of no meaning there.
+    fn unknown(&mut self, tokens: &Range<usize>) {
+        if !self.outline.is_broken(&self.outline.bytes(tokens)) {
+            self.report(tokens.start, Code::UNKNOWN_KEYWORD, "not a statement");
+        }
+    }
+
+    fn nothing_after(&mut self, tokens: Range<usize>) {
+        if !tokens.is_empty() && !self.outline.is_broken(&self.outline.bytes(&tokens)) {
+            self.report(tokens.start, Code::MISPLACED, "nothing may follow the block");
+        }
+    }
+
+    fn report(&mut self, token: usize, code: Code, message: &str) {
+        self.parsed.diagnostics.push(Diagnostic::error(code, self.outline.span(token), message));
+    }
+
+    fn span(&self, tokens: &Range<usize>) -> Span {
+        let bytes = self.outline.bytes(tokens);
+        Span::new(self.outline.source, bytes.start, bytes.end)
+    }
+}
+
+/// The entry of the grammar that reads the term beginning with `word`.
+fn term_rule(word: &str) -> Option<Rule> {
+    Some(match word {
+        "auto" => Rule::auto_term,
+        "by" => Rule::by_term,
+        "then" => Rule::then_term,
+        "expires" => Rule::expires_term,
+        "use" => Rule::use_term,
+        "edit" => Rule::edit_term,
+        "preview" => Rule::preview_term,
+        "notify" => Rule::notify_term,
+        "offer" => Rule::offer_term,
+        "unattended" => Rule::unattended_term,
+        "because" => Rule::because_term,
+        "instead" => Rule::instead_term,
+        _ => return None,
+    })
+}
+
+/// The entry of the grammar that reads the step beginning with `word`.
+fn step_rule(word: &str) -> Option<Rule> {
+    Some(match word {
+        "at" => Rule::at_step,
+        "wait" => Rule::wait_step,
+        "call" => Rule::call_step,
+        "expect" => Rule::expect_step,
+        "repeat" => Rule::repeat_head,
+        _ => return None,
+    })
+}
