@@ -68,6 +68,8 @@ pub struct ToolCall {
     pub context: Option<Json>,
     /// The caller's id for this call; a repeat gets the first decision.
     pub call_id: Option<String>,
+    /// What went wrong while the arguments were put together.
+    defect: Option<String>,
 }
 
 impl ToolCall {
@@ -81,13 +83,18 @@ impl ToolCall {
             session: None,
             context: None,
             call_id: None,
+            defect: None,
         }
     }
 
     /// With one more argument; a name given twice makes the call malformed.
     #[must_use]
     pub fn arg(mut self, name: &str, value: impl ToJson) -> Self {
-        self.args = self.args.with_member(name, &value);
+        let args = std::mem::replace(&mut self.args, Json::empty_object());
+        match args.with_member(name, &value) {
+            Ok(args) => self.args = args,
+            Err(error) => self.defect = Some(error.to_string()),
+        }
         self
     }
 
@@ -145,6 +152,9 @@ impl ToolCall {
         check_id("user", self.user.as_deref())?;
         check_id("session", self.session.as_deref())?;
         check_id("call_id", self.call_id.as_deref())?;
+        if let Some(defect) = &self.defect {
+            return Err(Malformed::Json(defect.clone()));
+        }
         check_object("args", &self.args)?;
         self.context.as_ref().map_or(Ok(()), |context| check_object("context", context))?;
         Ok(name)
@@ -190,14 +200,18 @@ impl ToolCall {
 /// The agent as JSON: its id, and parents and roles where they were given.
 #[must_use]
 pub fn agent_json(agent: &Agent) -> Json {
-    let mut json = Json::empty_object().with_member("id", &agent.id);
-    if let Some(parents) = &agent.parents {
-        json = json.with_member("parents", parents);
+    let mut builder = Builder::new();
+    builder.begin_object();
+    builder.key("id");
+    builder.text(&agent.id);
+    for (key, texts) in [("parents", &agent.parents), ("roles", &agent.roles)] {
+        if let Some(texts) = texts {
+            builder.key(key);
+            texts.write_json(&mut builder);
+        }
     }
-    if let Some(roles) = &agent.roles {
-        json = json.with_member("roles", roles);
-    }
-    json
+    builder.end_object();
+    builder.finish().unwrap_or_else(|_| Json::empty_object())
 }
 
 /// What makes a call malformed: it is denied before any rule is asked.
@@ -216,7 +230,7 @@ pub enum Malformed {
     #[error("`{0}` is malformed: use 1 to {MAX_ID} bytes without control or invisible characters")]
     Id(&'static str),
     /// `args` or `context`.
-    #[error("`{0}` must be a JSON object in which no key stands twice")]
+    #[error("`{0}` must be a JSON object")]
     Object(&'static str),
     /// The text was not strict JSON.
     #[error("the call is not strict JSON: {0}")]
@@ -248,7 +262,7 @@ fn check_id(field: &'static str, id: Option<&str>) -> Result<(), Malformed> {
 
 fn check_object(field: &'static str, json: &Json) -> Result<(), Malformed> {
     match json.root() {
-        crate::json::Value::Object(object) if !object.has_duplicates() => Ok(()),
+        crate::json::Value::Object(_) => Ok(()),
         _ => Err(Malformed::Object(field)),
     }
 }
@@ -257,14 +271,14 @@ fn check_object(field: &'static str, json: &Json) -> Result<(), Malformed> {
 fn is_plain(text: &str) -> bool {
     (1..=MAX_ID).contains(&text.len())
         && (text.bytes().all(|byte| matches!(byte, 0x20..=0x7e))
-            || !text.chars().any(crate::scalar::is_invisible))
+            || !text.chars().any(crate::show::is_invisible))
 }
 
 fn write_text_member(out: &mut String, key: &str, text: &str) {
     out.push_str(",\"");
     out.push_str(key);
     out.push_str("\":");
-    crate::json::write_text(text, out);
+    crate::json::Value::Text(text).write_canonical(out);
 }
 
 /// `context` with the prompt and the preview replaced by their digests.

@@ -6,6 +6,7 @@ mod explain;
 mod members;
 mod operand;
 
+pub use explain::Trace;
 pub use members::Members;
 pub use operand::{Datum, Field, Function, Items, Literal, Operand, Root, Scope};
 pub(crate) use operand::normal_text;
@@ -14,7 +15,8 @@ use crate::decision::Truth;
 use crate::json::Value;
 use crate::number::Number;
 use crate::pattern::TextPattern;
-use crate::scalar::{PathText, Timestamp, eq_ignoring_case};
+use crate::scalar::text::eq_ignoring_case;
+use crate::scalar::{PathText, Timestamp};
 use crate::span::Span;
 use crate::syntax::ast::{Comparison, Quantifier, TimeRelation};
 use crate::window::Window;

@@ -16,6 +16,7 @@ pub mod number;
 pub mod pattern;
 pub mod policy;
 pub mod scalar;
+pub mod show;
 pub mod span;
 pub mod strategy;
 pub mod syntax;

@@ -117,6 +117,13 @@ impl Number {
         u64::try_from(self.coefficient.checked_mul(*power)?).ok()
     }
 
+    /// The exact product, or `None` when it leaves the range.
+    #[must_use]
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
+        let coefficient = self.coefficient.checked_mul(other.coefficient)?;
+        Self::new(coefficient, i32::from(self.exponent) + i32::from(other.exponent))
+    }
+
     /// The digits, without trailing zeros, and the power of ten of the last one.
     #[must_use]
     pub const fn parts(self) -> (i128, i8) {

@@ -11,7 +11,8 @@ use crate::facts::{
     AnswerFact, AnswerNeed, CounterFact, CounterNeed, CounterSpan, Needs, Now, PhraseId,
 };
 use crate::number::Number;
-use crate::scalar::{Duration, Timestamp, fold};
+use crate::scalar::text::fold;
+use crate::scalar::{Duration, Timestamp};
 use crate::window::{Period, Window, Zone};
 use std::borrow::Cow;
 use std::fmt;

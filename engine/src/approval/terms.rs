@@ -5,9 +5,16 @@ use crate::scalar::Duration;
 use std::sync::Arc;
 
 /// The longest a request may stay open: thirty days.
-pub const MAX_EXPIRY: Duration = Duration::from_micros(30 * 86_400 * 1_000_000);
-const ONE_HOUR: Duration = Duration::from_micros(3_600 * 1_000_000);
-const TEN_MINUTES: Duration = Duration::from_micros(600 * 1_000_000);
+pub const MAX_EXPIRY: Duration = seconds(30 * 86_400);
+const ONE_HOUR: Duration = seconds(3_600);
+const TEN_MINUTES: Duration = seconds(600);
+
+const fn seconds(seconds: u64) -> Duration {
+    match Duration::from_seconds(seconds) {
+        Some(duration) => duration,
+        None => Duration::MAX,
+    }
+}
 
 /// `N of GROUP`: so many distinct people of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,7 +241,7 @@ mod tests {
         let range = |from: u64, to: u64| Some((Number::from(from), Number::from(to)));
         let one = Terms {
             or_self: true,
-            expires: Duration::from_micros(1),
+            expires: seconds(60),
             edits: edit(Bound { shrink: true, range: range(1, 10) }),
             offers: vec![Offer::Once, Offer::Session],
             ..Terms::default()
@@ -246,7 +253,7 @@ mod tests {
         };
         let both = one.merge(&other);
         assert!(!both.or_self && both.preview);
-        assert_eq!(both.expires, Duration::from_micros(1));
+        assert_eq!(both.expires, seconds(60));
         assert_eq!(both.edits, edit(Bound { shrink: true, range: range(5, 10) }));
         assert_eq!(both.offers, [Offer::Once]);
     }

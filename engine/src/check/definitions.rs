@@ -5,6 +5,7 @@ use super::imports::ReadFile;
 use super::literals::shortened;
 use crate::condition::{Members, Type, normal_text};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::scalar::Timestamp;
 use crate::span::{SourceId, Span, Spanned};
 use crate::syntax::ast::{self, ExceptDates, Item, Operand, OperandKind};
 use crate::window::{Part, Window, Zone};
@@ -226,7 +227,7 @@ impl Checker<'_> {
     fn members_of(&mut self, group: &ast::Group) -> Arc<[Box<str>]> {
         let mut members: Vec<(Cow<'_, str>, &Spanned<String>)> = Vec::new();
         for member in &group.members {
-            let folded = crate::scalar::fold(&member.node);
+            let folded = crate::scalar::text::fold(&member.node);
             if member.node.trim().is_empty() || member.node.trim() != member.node {
                 let message = "a member of a group is an id such as \"ana@example.com\"";
                 self.report(Diagnostic::error(Code::BAD_VALUE, member.span, message));
@@ -295,7 +296,7 @@ impl Checker<'_> {
             }
             (OperandKind::Text(text), Type::Time) => {
                 if let Some(at) = self.instant(text, member.span, zone) {
-                    members.add_times(at, at.plus_micros(1));
+                    members.add_times(at, moment_after(at));
                 }
             }
             (OperandKind::Text(text), kind) if kind.is_textual() => {
@@ -327,9 +328,9 @@ impl Checker<'_> {
             }
             (OperandKind::Time(text), Type::Time) => {
                 if let Some(at) = self.instant(text, member.span, zone) {
-                    let day = crate::scalar::parse_date(text).and_then(|day| day.succ_opt());
+                    let day = crate::scalar::date(text).and_then(|day| day.succ_opt());
                     let until = day.and_then(|day| zone.start_of(day));
-                    members.add_times(at, until.unwrap_or_else(|| at.plus_micros(1)));
+                    members.add_times(at, until.unwrap_or_else(|| moment_after(at)));
                 }
             }
             (OperandKind::Bool(value), Type::Bool) => members.add_bool(*value),
@@ -430,6 +431,10 @@ impl Checker<'_> {
 fn day_mask(first: u8, last: u8) -> u8 {
     let length = (last + 7 - first) % 7;
     (0..=length).fold(0, |mask, step| mask | 1 << ((first + step) % 7))
+}
+
+fn moment_after(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros() + 1).unwrap_or(at)
 }
 
 /// Sorts and joins ranges of days.

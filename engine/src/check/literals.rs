@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::number::{Number, NumberError};
-use crate::scalar::{Duration, Timestamp, parse_date, parse_local};
+use crate::scalar::{Duration, Timestamp, date as parse_date, local_date_time as parse_local};
 use crate::span::{Span, Spanned};
 use crate::syntax::ast::DateRange;
 use crate::window::{Zone, day_number};

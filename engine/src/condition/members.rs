@@ -4,7 +4,8 @@ use super::operand::Operand;
 use super::{Scope, Type};
 use crate::decision::Truth;
 use crate::number::Number;
-use crate::scalar::{Timestamp, fold};
+use crate::scalar::Timestamp;
+use crate::scalar::text::fold;
 use std::borrow::Cow;
 
 /// The members of a set, group, list or range; all of one type.

@@ -7,8 +7,9 @@ use crate::json::{List, Value};
 use crate::number::{Number, Sum};
 use crate::pattern::Name;
 use crate::scalar::{
-    Domain, Duration, EmailAddress, PathText, Timestamp, UrlText, count_items, fold,
+    Domain, Duration, EmailAddress, PathText, Timestamp, UrlText, count_items,
 };
+use crate::scalar::text::lower;
 use crate::span::Span;
 use std::borrow::Cow;
 
@@ -336,9 +337,9 @@ pub(crate) fn normal_text<'s>(kind: &Type, text: Cow<'s, str>) -> Option<Cow<'s,
     macro_rules! normal {
         ($parse:path) => {
             match text {
-                Cow::Borrowed(text) => $parse(text).map(|normal| normal.into_cow()),
+                Cow::Borrowed(text) => $parse(text).map(|normal| normal.into_text()),
                 Cow::Owned(text) => {
-                    $parse(&text).map(|normal| Cow::Owned(normal.into_cow().into_owned()))
+                    $parse(&text).map(|normal| Cow::Owned(normal.into_text().into_owned()))
                 }
             }
         };
@@ -358,32 +359,24 @@ fn call<'s>(function: Function, arguments: &'s [Operand], scope: &Scope<'s>) -> 
         Function::Sum => sum(arguments, scope).map(Datum::Number),
         Function::Length => length(arguments.first()?, scope),
         Function::Domain => {
-            let address = arguments.first()?.text(scope)?;
-            match address {
-                Cow::Borrowed(text) => EmailAddress::parse(text)?.into_domain(),
-                Cow::Owned(text) => EmailAddress::parse(&text)?.into_domain().into_owned().into(),
-            }
-            .pipe_text()
+            map_text(arguments, scope, |text| Some(EmailAddress::parse(text)?.into_domain()))
         }
-        Function::Host => {
-            let url = arguments.first()?.text(scope)?;
-            crate::scalar::host(&url).map(|host| Datum::Text(Cow::Owned(host.into_owned())))
-        }
-        Function::Lower => Some(Datum::Text(match arguments.first()?.text(scope)? {
-            Cow::Borrowed(text) => fold(text),
-            Cow::Owned(text) => Cow::Owned(fold(&text).into_owned()),
-        })),
+        Function::Host => map_text(arguments, scope, crate::scalar::host),
+        Function::Lower => map_text(arguments, scope, |text| Some(lower(text))),
     }
 }
 
-trait PipeText<'s> {
-    fn pipe_text(self) -> Option<Datum<'s>>;
-}
-
-impl<'s> PipeText<'s> for Cow<'s, str> {
-    fn pipe_text(self) -> Option<Datum<'s>> {
-        Some(Datum::Text(self))
-    }
+/// A function of one text; what it borrows stays borrowed.
+fn map_text<'s>(
+    arguments: &'s [Operand],
+    scope: &Scope<'s>,
+    function: impl for<'t> Fn(&'t str) -> Option<Cow<'t, str>>,
+) -> Option<Datum<'s>> {
+    let text = match arguments.first()?.text(scope)? {
+        Cow::Borrowed(text) => function(text)?,
+        Cow::Owned(text) => Cow::Owned(function(&text)?.into_owned()),
+    };
+    Some(Datum::Text(text))
 }
 
 fn count(arguments: &[Operand], scope: &Scope<'_>) -> Option<u64> {
@@ -405,7 +398,7 @@ fn count(arguments: &[Operand], scope: &Scope<'_>) -> Option<u64> {
 }
 
 fn sum(arguments: &[Operand], scope: &Scope<'_>) -> Option<Number> {
-    let mut sum = Sum::new();
+    let mut sum = Sum::default();
     for argument in arguments {
         match argument.datum(scope)? {
             Datum::Empty => {}

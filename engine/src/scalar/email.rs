@@ -63,6 +63,21 @@ impl<'a> EmailAddress<'a> {
         &self.text
     }
 
+    /// The domain in its normal form, borrowed where the text had it.
+    #[must_use]
+    pub fn into_domain(self) -> Cow<'a, str> {
+        match self.text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(self.at + 1..).unwrap_or_default()),
+            Cow::Owned(text) => Cow::Owned(text.get(self.at + 1..).unwrap_or_default().to_owned()),
+        }
+    }
+
+    /// The normal form, borrowed where the text had it.
+    #[must_use]
+    pub fn into_text(self) -> Cow<'a, str> {
+        self.text
+    }
+
     /// The domain in its normal form.
     #[must_use]
     pub fn domain(&self) -> &str {

@@ -49,6 +49,12 @@ impl<'a> PathText<'a> {
         &self.0
     }
 
+    /// The normal form, borrowed where the text had it.
+    #[must_use]
+    pub fn into_text(self) -> Cow<'a, str> {
+        self.0
+    }
+
     /// Whether this is `root` or inside it, part by part.
     #[must_use]
     pub fn under(&self, root: &PathText<'_>, ignore_case: bool) -> bool {

@@ -36,6 +36,12 @@ impl<'a> UrlText<'a> {
         &self.0
     }
 
+    /// The normal form, borrowed where the text had it.
+    #[must_use]
+    pub fn into_text(self) -> Cow<'a, str> {
+        self.0
+    }
+
     /// The host as [`Domain`] spells it, without port and final dot; `None` where there is none
     /// (`mailto:`, `file:///`) or it is no name that the DNS could know.
     #[must_use]

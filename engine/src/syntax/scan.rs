@@ -238,7 +238,7 @@ impl Scanner<'_> {
 
     /// Reports `character` if nobody could see it, and says whether it did.
     fn refuse_invisible(&mut self, at: usize, character: char, in_text: bool) -> bool {
-        if !is_invisible(character) {
+        if !crate::show::is_invisible(character) {
             return false;
         }
         let span = Span::new(self.source, at, at + character.len_utf8());
@@ -268,17 +268,6 @@ pub(super) fn unicode_escape(rest: &str) -> Result<(char, usize), usize> {
     }
     let code = u32::from_str_radix(&digits[..length], 16).ok().and_then(char::from_u32);
     code.map(|character| (character, 3 + length)).ok_or(wrong)
-}
-
-/// Whether a reader cannot see `character`, or cannot tell it from a plain blank.
-pub(super) fn is_invisible(character: char) -> bool {
-    matches!(character,
-        '\0'..='\u{8}' | '\u{B}'..='\u{1F}' | '\u{7F}'..='\u{A0}' | '\u{AD}' | '\u{34F}' | '\u{61C}'
-        | '\u{115F}' | '\u{1160}' | '\u{1680}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-        | '\u{2000}'..='\u{200F}' | '\u{2028}'..='\u{202F}' | '\u{205F}'..='\u{206F}' | '\u{2800}'
-        | '\u{3000}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
-        | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-        | '\u{E0000}'..='\u{E0FFF}')
 }
 
 fn describe(character: char) -> &'static str {
