@@ -20,14 +20,14 @@ impl CompiledPolicy {
     /// Compiles a checked policy.
     #[must_use]
     pub fn new(checked: CheckedPolicy) -> Self {
-        let mut index = IndexBuilder::new();
+        let mut index = IndexBuilder::default();
         for (id, rule) in (0_u32..).zip(&checked.rules) {
             let loosening = rule.effect == crate::decision::Effect::Allow;
             for pattern in &rule.patterns {
                 index.add(pattern, loosening, id);
             }
         }
-        let mut declared = IndexBuilder::new();
+        let mut declared = IndexBuilder::default();
         for (id, tool) in (0_u32..).zip(&checked.tools) {
             declared.add(&tool.name, false, id);
         }

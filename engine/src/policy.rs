@@ -137,5 +137,5 @@ pub struct CheckedPolicy {
     /// Its `test` blocks.
     pub tests: Vec<ast::Test>,
     /// The files it was read from, itself first.
-    pub sources: Sources,
+    pub sources: Arc<Sources>,
 }

@@ -85,7 +85,7 @@ struct Score {
 
 impl Score {
     fn of(&self, scope: &Scope<'_>) -> Option<Number> {
-        let mut sum = Sum::new();
+        let mut sum = Sum::default();
         for (field, weight) in &self.weighted {
             let value = match field.datum(scope)? {
                 Datum::Number(number) => number,

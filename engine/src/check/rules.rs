@@ -7,7 +7,7 @@ use super::tools::covered;
 use crate::condition::{Condition, ConditionKind, Root};
 use crate::decision::Effect;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::pattern::{NamePattern, PatternError};
+use crate::pattern::{NamePattern, PatternError, PatternErrorKind};
 use crate::policy::{Ask, Auto, Phrase, Rule, Tool};
 use crate::span::{Span, Spanned};
 use crate::strategy::{Argument, Arguments, Key, Parameter, ParameterKind};
@@ -150,12 +150,13 @@ impl Rules<'_, '_, '_> {
     }
 
     fn bad_pattern(&mut self, pattern: &ast::Pattern, error: &PatternError) {
-        let code = match error.matches_nothing() {
-            true => Code::PATTERN_MATCHES_NOTHING,
-            false => Code::BAD_PATTERN,
+        let code = match error.kind {
+            PatternErrorKind::CannotMatch { .. } | PatternErrorKind::OutsideAlphabet { .. } => {
+                Code::PATTERN_MATCHES_NOTHING
+            }
+            _ => Code::BAD_PATTERN,
         };
-        let help = "tool names are made of A-Z a-z 0-9 _ - . : with at most one `/` after the server";
-        self.error(code, pattern.span, error.to_string(), help);
+        self.error(code, marked(self.checker.sources, pattern, error), error.to_string(), "");
     }
 
     fn clauses<'r>(&mut self, rule: &'r ast::Rule) -> Clauses<'r> {
@@ -580,6 +581,17 @@ impl Rules<'_, '_, '_> {
             }
         }
     }
+}
+
+/// The offending part of a pattern; all of it where escapes shift the places.
+fn marked(sources: &crate::span::Sources, pattern: &ast::Pattern, error: &PatternError) -> Span {
+    let written = sources.text(pattern.span);
+    let quote = usize::from(written.starts_with('"'));
+    if written.get(quote..written.len() - quote) != Some(&*pattern.text) || error.range.is_empty() {
+        return pattern.span;
+    }
+    let start = pattern.span.start as usize + quote;
+    Span::new(pattern.span.source, start + error.range.start, start + error.range.end)
 }
 
 /// An argument on its way from text to value.

@@ -56,8 +56,13 @@ pub(super) fn covered<'t>(tools: &'t [Tool], patterns: &[NamePattern]) -> Vec<&'
 
 /// A declaration without a server stands for the tool on every server, so only the tool counts.
 fn covers_declared(pattern: &NamePattern, declared: &Name<'_>) -> bool {
-    pattern.matches_tightening(declared)
-        || (declared.server().is_none() && pattern.tool_matches_tightening(declared.tool()))
+    if declared.server().is_some() || !pattern.has_server() {
+        return pattern.matches_tightening(declared);
+    }
+    let sample = pattern.sample();
+    let server = sample.split('/').next().unwrap_or_default();
+    let served = format!("{server}/{}", declared.tool());
+    Name::parse(&served).is_ok_and(|name| pattern.matches_tightening(&name))
 }
 
 impl Checker<'_> {
