@@ -2,7 +2,16 @@
 //!
 //! A [`Store`] runs [`Work`] in write transactions; it decides nothing itself.
 
+mod guard;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
 use fence_engine::scalar::Timestamp;
+
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Options, SqliteStore};
 
 /// What identifies one counter for one key: the hash that the gate makes of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,15 +153,24 @@ pub trait Transaction {
     ///
     /// # Errors
     /// Any fault of the store.
-    fn used(&mut self, counter: CounterId, span: CounterSpan, limit: u64)
-    -> Result<u64, StoreError>;
+    fn used(
+        &mut self,
+        counter: CounterId,
+        span: CounterSpan,
+        limit: u64,
+    ) -> Result<u64, StoreError>;
 
     /// Takes a slot at `at`; the time is kept only for counters read by [`CounterSpan::After`].
+    /// Slots that left that window more than a minute ago are forgotten in passing.
     ///
     /// # Errors
     /// Any fault of the store.
-    fn take(&mut self, counter: CounterId, span: CounterSpan, at: Timestamp)
-    -> Result<(), StoreError>;
+    fn take(
+        &mut self,
+        counter: CounterId,
+        span: CounterSpan,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// The newest live decision's time, over all processes.
     ///
@@ -172,10 +190,11 @@ pub trait Transaction {
     /// Any fault of the store.
     fn earlier(&mut self, scope: &CallScope, call_id: &str) -> Result<Option<Logged>, StoreError>;
 
-    /// Appends a decision and answers its place in the log; a `call_id` in it is claimed.
+    /// Appends a decision and answers its place in the log; a `call_id` in it is claimed in
+    /// `scope`.
     ///
     /// # Errors
-    /// Any fault of the store.
+    /// [`StoreError::Refused`] where the id is taken or the call id claimed; any fault of the store.
     fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<u64, StoreError>;
 
     /// Keeps the texts a policy digest stands for, once.
@@ -197,7 +216,7 @@ pub trait Transaction {
     /// Opens a request.
     ///
     /// # Errors
-    /// Any fault of the store.
+    /// [`StoreError::Refused`] where the id is taken; any fault of the store.
     fn insert_request(&mut self, request: &OpenedRequest) -> Result<(), StoreError>;
 
     /// Sets the clock mark back to `at`: a person declared the clock right.
@@ -210,8 +229,12 @@ pub trait Transaction {
 /// Something to do in one write transaction.
 ///
 /// `run` may be called again from the start when the transaction it shared had to be rolled back;
-/// what it did before is then undone. `finish` is called exactly once: with `Ok` after everything
-/// `run` wrote is durable, with the error otherwise (then nothing it wrote remains).
+/// what it did before is then undone. An error from the transaction fails the work even where `run`
+/// goes on to answer `Ok`, and so does a panic. `run` must not call the store.
+///
+/// `finish` is called exactly once: with `Ok` after everything `run` wrote is durable, with the
+/// error otherwise; then what it wrote is undone, except that it may still turn up in the log
+/// after a disk failed to sync. It holds up the writer, so it should only pass the news on.
 pub trait Work: Send {
     /// Reads and writes.
     ///
@@ -225,10 +248,13 @@ pub trait Work: Send {
 
 /// A home for decisions, counters and requests.
 pub trait Store: Send + Sync {
-    /// Queues work; `finish` is called from another thread (or, in memory, before this returns).
+    /// Queues work without waiting; `finish` is called from another thread (or, in memory, before
+    /// this returns).
     fn submit(&self, work: Box<dyn Work>);
 
-    /// Calls `visit` for each wanted entry, oldest first, until it answers `false`.
+    /// Calls `visit` for each wanted entry, in the order of the log, until it answers `false`;
+    /// entries appended meanwhile are left out. Takes a few entries at a time into memory and
+    /// holds nothing up while `visit` runs.
     ///
     /// # Errors
     /// Any fault of the store.

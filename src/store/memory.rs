@@ -1,0 +1,315 @@
+//! A store that lives as long as its process: for tests, benchmarks and dry runs.
+//!
+//! It keeps the SQLite store's promises except durability. A refused work is undone step by step.
+
+use std::collections::hash_map::Entry as MapEntry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use fence_engine::scalar::Timestamp;
+
+use super::guard::{self, SLOT_GRACE_MICROS};
+use super::{
+    CallScope, CounterId, CounterSpan, Entry, LogQuery, Logged, OpenedRequest, Store, StoreError,
+    Transaction, Work,
+};
+
+/// Entries cloned out at a time while the log is read.
+const PAGE: usize = 64;
+
+/// Decisions, counters and requests in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    log: Vec<Entry>,
+    places: HashMap<[u8; 16], usize>,
+    calls: HashMap<(CallScope, String), usize>,
+    totals: HashMap<CounterId, u64>,
+    slots: HashMap<CounterId, BTreeMap<Timestamp, u64>>,
+    mark: Option<Timestamp>,
+    policies: HashMap<[u8; 32], String>,
+    requests: Vec<OpenedRequest>,
+    request_places: HashMap<[u8; 16], usize>,
+    requests_for: HashMap<[u8; 32], Vec<usize>>,
+    undo: Vec<Undo>,
+}
+
+/// How to take back one step.
+#[derive(Debug)]
+enum Undo {
+    Append(CallScope),
+    Total(CounterId),
+    Slot(CounterId, Timestamp),
+    Forgotten(CounterId, BTreeMap<Timestamp, u64>),
+    Mark(Option<Timestamp>),
+    Policy([u8; 32]),
+    Request,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Panics of works are caught inside the lock, so the state is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn submit(&self, mut work: Box<dyn Work>) {
+        let outcome = {
+            let mut state = self.state();
+            let outcome = Session::run(&mut state, work.as_mut());
+            if outcome.is_err() {
+                state.roll_back();
+            }
+            state.undo.clear();
+            outcome
+        };
+        guard::finish(work, outcome);
+    }
+
+    fn log(
+        &self,
+        query: &LogQuery,
+        visit: &mut dyn FnMut(Logged) -> bool,
+    ) -> Result<(), StoreError> {
+        let (mut next, end) = self.state().span(query);
+        while next < end {
+            let page = self.state().page(query, &mut next, end);
+            if !page.into_iter().all(&mut *visit) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&self, id: [u8; 16]) -> Result<Option<Logged>, StoreError> {
+        let state = self.state();
+        Ok(state.places.get(&id).and_then(|&place| state.logged(place)))
+    }
+
+    fn policy_texts(&self, digest: [u8; 32]) -> Result<Option<String>, StoreError> {
+        Ok(self.state().policies.get(&digest).cloned())
+    }
+
+    fn request(&self, id: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError> {
+        let state = self.state();
+        let place = state.request_places.get(&id);
+        Ok(place.and_then(|&place| state.requests.get(place)).cloned())
+    }
+}
+
+impl State {
+    fn logged(&self, place: usize) -> Option<Logged> {
+        let entry = self.log.get(place)?.clone();
+        Some(Logged { seq: place as u64 + 1, entry })
+    }
+
+    /// The places to look at, so that the newest `limit` wanted ones lie between.
+    fn span(&self, query: &LogQuery) -> (usize, usize) {
+        let end = self.log.len();
+        let start = query.after_seq.map_or(0, |seq| usize::try_from(seq).unwrap_or(end)).min(end);
+        let Some(limit) = query.limit else { return (start, end) };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let wanted = (start..end).rev().filter(|&place| wants(query, &self.log[place]));
+        (wanted.take(limit).last().unwrap_or(end), end)
+    }
+
+    fn page(&self, query: &LogQuery, next: &mut usize, end: usize) -> Vec<Logged> {
+        let mut page = Vec::new();
+        while *next < end && page.len() < PAGE {
+            if wants(query, &self.log[*next]) {
+                page.extend(self.logged(*next));
+            }
+            *next += 1;
+        }
+        page
+    }
+
+    fn roll_back(&mut self) {
+        while let Some(step) = self.undo.pop() {
+            self.take_back(step);
+        }
+    }
+
+    fn take_back(&mut self, step: Undo) {
+        match step {
+            Undo::Append(scope) => {
+                if let Some(entry) = self.log.pop() {
+                    self.places.remove(&entry.id);
+                    if let Some(call_id) = entry.call_id {
+                        self.calls.remove(&(scope, call_id));
+                    }
+                }
+            }
+            Undo::Total(counter) => {
+                self.totals.entry(counter).and_modify(|used| *used -= 1);
+            }
+            Undo::Slot(counter, at) => {
+                self.slots.entry(counter).and_modify(|slots| lower(slots, at));
+            }
+            Undo::Forgotten(counter, slots) => self.slots.entry(counter).or_default().extend(slots),
+            Undo::Mark(mark) => self.mark = mark,
+            Undo::Policy(digest) => drop(self.policies.remove(&digest)),
+            Undo::Request => {
+                if let Some(request) = self.requests.pop() {
+                    self.request_places.remove(&request.id);
+                    if let Some(places) = self.requests_for.get_mut(&request.digest) {
+                        places.pop();
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn lower(slots: &mut BTreeMap<Timestamp, u64>, at: Timestamp) {
+    if let Some(taken) = slots.get_mut(&at) {
+        *taken -= 1;
+        if *taken == 0 {
+            slots.remove(&at);
+        }
+    }
+}
+
+fn wants(query: &LogQuery, entry: &Entry) -> bool {
+    query.since.is_none_or(|since| entry.at >= since)
+        && query.until.is_none_or(|until| entry.at < until)
+        && query.tool.as_ref().is_none_or(|tool| *tool == entry.tool)
+        && query.decision.is_none_or(|decision| decision == entry.decision)
+        && (query.agent.is_none() || query.agent == entry.agent)
+        && (query.rule.is_none() || query.rule == entry.rule)
+}
+
+/// One work's view of the state; remembers whether anything it asked for failed.
+struct Session<'a> {
+    state: &'a mut State,
+    failed: Option<StoreError>,
+}
+
+impl<'a> Session<'a> {
+    fn run(state: &'a mut State, work: &mut dyn Work) -> Result<(), StoreError> {
+        let mut session = Session { state, failed: None };
+        guard::run(work, &mut session)?;
+        session.failed.map_or(Ok(()), Err)
+    }
+
+    fn refuse<T>(&mut self, why: &str) -> Result<T, StoreError> {
+        let error = StoreError::Refused(why.to_owned());
+        self.failed = Some(error.clone());
+        Err(error)
+    }
+}
+
+impl Transaction for Session<'_> {
+    fn used(
+        &mut self,
+        counter: CounterId,
+        span: CounterSpan,
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        let used = match span {
+            CounterSpan::Total => self.state.totals.get(&counter).copied().unwrap_or(0),
+            CounterSpan::After(after) => self.state.slots.get(&counter).map_or(0, |slots| {
+                slots.iter().rev().take_while(|(at, _)| **at > after).map(|(_, taken)| taken).sum()
+            }),
+        };
+        Ok(used.min(limit))
+    }
+
+    fn take(
+        &mut self,
+        counter: CounterId,
+        span: CounterSpan,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let CounterSpan::After(after) = span else {
+            *self.state.totals.entry(counter).or_default() += 1;
+            self.state.undo.push(Undo::Total(counter));
+            return Ok(());
+        };
+        let slots = self.state.slots.entry(counter).or_default();
+        let oldest = Timestamp::from_micros(after.micros().saturating_sub(SLOT_GRACE_MICROS));
+        let kept = slots.split_off(&oldest);
+        let forgotten = std::mem::replace(slots, kept);
+        *slots.entry(at).or_default() += 1;
+        self.state.undo.push(Undo::Forgotten(counter, forgotten));
+        self.state.undo.push(Undo::Slot(counter, at));
+        Ok(())
+    }
+
+    fn clock_mark(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.state.mark)
+    }
+
+    fn advance_clock_mark(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        self.reset_clock_mark(self.state.mark.map_or(at, |mark| mark.max(at)))
+    }
+
+    fn reset_clock_mark(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        self.state.undo.push(Undo::Mark(self.state.mark));
+        self.state.mark = Some(at);
+        Ok(())
+    }
+
+    fn earlier(&mut self, scope: &CallScope, call_id: &str) -> Result<Option<Logged>, StoreError> {
+        let place = self.state.calls.get(&(scope.clone(), call_id.to_owned()));
+        Ok(place.and_then(|&place| self.state.logged(place)))
+    }
+
+    fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<u64, StoreError> {
+        let place = self.state.log.len();
+        if self.state.places.contains_key(&entry.id) {
+            return self.refuse("a decision with this id is already in the log");
+        }
+        if let Some(call_id) = &entry.call_id {
+            let claim = (scope.clone(), call_id.clone());
+            if self.state.calls.contains_key(&claim) {
+                return self.refuse("this call id is already claimed");
+            }
+            self.state.calls.insert(claim, place);
+        }
+        self.state.places.insert(entry.id, place);
+        self.state.log.push(entry.clone());
+        self.state.undo.push(Undo::Append(scope.clone()));
+        Ok(place as u64 + 1)
+    }
+
+    fn keep_policy(&mut self, digest: [u8; 32], texts: &str) -> Result<(), StoreError> {
+        if let MapEntry::Vacant(free) = self.state.policies.entry(digest) {
+            free.insert(texts.to_owned());
+            self.state.undo.push(Undo::Policy(digest));
+        }
+        Ok(())
+    }
+
+    fn open_request(
+        &mut self,
+        digest: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<OpenedRequest>, StoreError> {
+        let places = self.state.requests_for.get(&digest).map_or(&[][..], Vec::as_slice);
+        let mut newest_first = places.iter().rev().filter_map(|&at| self.state.requests.get(at));
+        Ok(newest_first.find(|request| request.expires_at > now).cloned())
+    }
+
+    fn insert_request(&mut self, request: &OpenedRequest) -> Result<(), StoreError> {
+        if self.state.request_places.contains_key(&request.id) {
+            return self.refuse("a request with this id already exists");
+        }
+        let place = self.state.requests.len();
+        self.state.request_places.insert(request.id, place);
+        self.state.requests_for.entry(request.digest).or_default().push(place);
+        self.state.requests.push(request.clone());
+        self.state.undo.push(Undo::Request);
+        Ok(())
+    }
+}

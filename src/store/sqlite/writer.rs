@@ -1,0 +1,244 @@
+//! The writer thread: what queued up during the last commit goes with the next.
+//!
+//! No timer: a lone work is committed at once. Works that arrive together share one sync.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::connect::{Line, Place};
+use super::transaction::{Memo, SqliteTransaction, write_mark};
+use crate::store::{StoreError, Work, guard};
+
+/// Pages in the write-ahead log that are worth copying into the database.
+const CHECKPOINT_AT: i64 = 1000;
+
+/// So many that new readers are held up for a moment, in order to start the log afresh.
+const RESTART_AT: i64 = 16 * CHECKPOINT_AT;
+
+/// The longest that writing stands still for that.
+const RESTART_PATIENCE: Duration = Duration::from_millis(20);
+
+struct Queued {
+    work: Box<dyn Work>,
+    since: Instant,
+}
+
+/// The queue's end that takes work in.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Option<Sender<Queued>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread, which writes through `line`.
+    pub(super) fn start(place: Place, line: Line) -> Result<Self, StoreError> {
+        let (queue, works) = mpsc::channel();
+        let scribe = Scribe { place, line: Some(line), memo: Memo::default() };
+        let thread = thread::Builder::new()
+            .name("fence-store".to_owned())
+            .spawn(move || scribe.serve(&works))
+            .map_err(|error| StoreError::Failed(format!("no thread to write with: {error}")))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Queues work.
+    pub(super) fn submit(&self, work: Box<dyn Work>) {
+        let queued = Queued { work, since: Instant::now() };
+        let refused = match &self.queue {
+            Some(queue) => queue.send(queued).err().map(|error| error.0),
+            None => Some(queued),
+        };
+        if let Some(Queued { work, .. }) = refused {
+            guard::finish(work, Err(StoreError::Closed));
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        // The last owner may be a work's `finish`, on the writer thread itself.
+        let other = |thread: &JoinHandle<()>| thread.thread().id() != thread::current().id();
+        if let Some(thread) = self.thread.take().filter(other) {
+            drop(thread.join());
+        }
+    }
+}
+
+/// What the thread owns.
+struct Scribe {
+    place: Place,
+    /// Absent after a fault: then opened again and looked over before the next batch.
+    line: Option<Line>,
+    memo: Memo,
+}
+
+impl Scribe {
+    fn serve(mut self, works: &Receiver<Queued>) {
+        while let Ok(first) = works.recv() {
+            let more = self.place.options.batch_limit.saturating_sub(1);
+            let mut batch = vec![first];
+            batch.extend(works.try_iter().take(more));
+            while !batch.is_empty() {
+                batch = self.write(batch);
+            }
+            self.checkpoint();
+        }
+    }
+
+    /// Writes the batch and tells its works; gives back those that may wait for a lock longer.
+    fn write(&mut self, mut batch: Vec<Queued>) -> Vec<Queued> {
+        let outcomes = match self.begin(&batch) {
+            Ok(()) => self.commit(&mut batch),
+            Err(StoreError::Locked) => return self.expire(batch),
+            Err(error) => Err(error),
+        };
+        if outcomes.is_err() {
+            // Never trusted again, least of all to repeat a failed sync and call it success.
+            self.line = None;
+        }
+        let count = batch.len();
+        let outcomes = outcomes.unwrap_or_else(|error| vec![Err(error); count]);
+        for (queued, outcome) in batch.into_iter().zip(outcomes) {
+            guard::finish(queued.work, outcome);
+        }
+        Vec::new()
+    }
+
+    /// Opens a transaction, waiting until the oldest work of the batch has waited long enough.
+    fn begin(&mut self, batch: &[Queued]) -> Result<(), StoreError> {
+        let line = match self.line.take() {
+            Some(line) => line,
+            None => self.place.open_for_writing()?,
+        };
+        let oldest = batch.iter().map(|queued| queued.since).min().unwrap_or_else(Instant::now);
+        line.patience.extend(oldest + self.place.options.busy_timeout);
+        let begun = run(&line.connection, "BEGIN IMMEDIATE");
+        self.line = Some(line);
+        begun.map_err(|error| self.place.fault(&error))
+    }
+
+    fn expire(&self, batch: Vec<Queued>) -> Vec<Queued> {
+        let timeout = self.place.options.busy_timeout;
+        let (expired, waiting): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|queued| queued.since.elapsed() >= timeout);
+        for queued in expired {
+            guard::finish(queued.work, Err(StoreError::Locked));
+        }
+        waiting
+    }
+
+    /// Runs the batch in the open transaction and commits it.
+    fn commit(&mut self, batch: &mut [Queued]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        let Some(line) = &self.line else { return Err(StoreError::Closed) };
+        let mut session =
+            Session { place: &self.place, connection: &line.connection, memo: &mut self.memo };
+        let outcomes = match session.together(batch) {
+            Ok(()) => Ok(vec![Ok(()); batch.len()]),
+            Err(_) => session.apart(batch),
+        };
+        let outcomes = outcomes.and_then(|outcomes| session.end().map(|()| outcomes));
+        if outcomes.is_err() {
+            session.roll_back();
+        }
+        outcomes
+    }
+
+    /// Copies a long write-ahead log into the database; the works have their answers already.
+    fn checkpoint(&mut self) {
+        let Some(line) = &self.line else { return };
+        match checkpoint(line).map_err(|error| self.place.fault(&error)) {
+            Ok(()) | Err(StoreError::Locked) => {}
+            Err(_) => self.line = None,
+        }
+    }
+}
+
+/// An open transaction with what is known in it.
+struct Session<'a> {
+    place: &'a Place,
+    connection: &'a Connection,
+    memo: &'a mut Memo,
+}
+
+impl Session<'_> {
+    /// All works, up to the first that fails.
+    fn together(&mut self, batch: &mut [Queued]) -> Result<(), StoreError> {
+        batch.iter_mut().try_for_each(|queued| self.attempt(queued))
+    }
+
+    /// From the start, each work within a savepoint, so that a failing one takes back only its own.
+    fn apart(&mut self, batch: &mut [Queued]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        self.roll_back();
+        self.run("BEGIN IMMEDIATE")?;
+        batch.iter_mut().map(|queued| self.alone(queued)).collect()
+    }
+
+    /// The outer error is the whole transaction's.
+    fn alone(&mut self, queued: &mut Queued) -> Result<Result<(), StoreError>, StoreError> {
+        self.run("SAVEPOINT work")?;
+        let outcome = self.attempt(queued);
+        if let Err(error) = &outcome {
+            *self.memo = Memo::default();
+            if self.connection.is_autocommit() {
+                return Err(error.clone());
+            }
+            self.run("ROLLBACK TO work")?;
+        }
+        // The memo may be lost with the next work, and the mark in it.
+        self.write_mark()?;
+        self.run("RELEASE work")?;
+        Ok(outcome)
+    }
+
+    fn attempt(&mut self, queued: &mut Queued) -> Result<(), StoreError> {
+        let mut transaction = SqliteTransaction::new(self.place, self.connection, self.memo);
+        guard::run(queued.work.as_mut(), &mut transaction)?;
+        transaction.into_failed()
+    }
+
+    fn end(&mut self) -> Result<(), StoreError> {
+        self.write_mark()?;
+        self.run("COMMIT")?;
+        self.memo.end();
+        Ok(())
+    }
+
+    fn write_mark(&mut self) -> Result<(), StoreError> {
+        write_mark(self.connection, self.memo).map_err(|error| self.place.fault(&error))
+    }
+
+    fn run(&self, sql: &str) -> Result<(), StoreError> {
+        run(self.connection, sql).map_err(|error| self.place.fault(&error))
+    }
+
+    fn roll_back(&mut self) {
+        *self.memo = Memo::default();
+        // Fails where SQLite has rolled back by itself.
+        drop(run(self.connection, "ROLLBACK"));
+    }
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+fn checkpoint(line: &Line) -> rusqlite::Result<()> {
+    let waiting = |mode: &str| {
+        let mut statement = line.connection.prepare_cached(mode)?;
+        statement.query_row([], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
+    };
+    let (pages, copied) = waiting("PRAGMA wal_checkpoint(NOOP)")?;
+    if pages - copied >= CHECKPOINT_AT {
+        waiting("PRAGMA wal_checkpoint(PASSIVE)")?;
+    }
+    if pages >= RESTART_AT {
+        line.patience.extend(Instant::now() + RESTART_PATIENCE);
+        waiting("PRAGMA wal_checkpoint(RESTART)")?;
+    }
+    Ok(())
+}
