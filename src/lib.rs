@@ -1,4 +1,23 @@
 //! Fence: a policy layer between AI agents and their tools.
+//!
+//! A `.fence` policy says for each tool call `allow`, `ask` (a person must approve) or `deny`;
+//! [`Gate`] judges the calls and records every decision before it answers.
 
 pub mod clock;
+pub mod gate;
+pub mod policies;
+pub mod random;
+pub mod record;
+pub mod service;
 pub mod store;
+pub mod wire;
+
+pub use fence_engine as engine;
+pub use fence_engine::call::{Agent, ToolCall};
+pub use fence_engine::decision::Effect;
+pub use fence_strategies as strategies;
+pub use gate::{Gate, GateError, Mode, Trust, Verdict};
+pub use store::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
+pub use wire::{Decision, Request};

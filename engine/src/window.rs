@@ -60,7 +60,7 @@ impl Zone {
             let instant = local - chrono::TimeDelta::seconds(before.fix().local_minus_utc().into());
             Some(self.tz.from_utc_datetime(&instant))
         })?;
-        Timestamp::from_micros(found.timestamp_micros())
+        Timestamp::checked_from_micros(found.timestamp_micros())
     }
 
     /// The first instant of a day.
@@ -264,7 +264,7 @@ mod tests {
         let skipped = window(0b111_1111, 135, 165, "Europe/Berlin");
         for minute in 0..180 {
             let instant = at("2027-03-28T00:00:00Z").micros() + minute * 60_000_000;
-            assert!(!skipped.holds(Timestamp::from_micros(instant).unwrap()));
+            assert!(!skipped.holds(Timestamp::from_micros(instant)));
         }
         let twice = window(0b111_1111, 120, 180, "Europe/Berlin");
         assert!(twice.holds(at("2026-10-25T00:30:00Z")));

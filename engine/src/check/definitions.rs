@@ -434,7 +434,7 @@ fn day_mask(first: u8, last: u8) -> u8 {
 }
 
 fn moment_after(at: Timestamp) -> Timestamp {
-    Timestamp::from_micros(at.micros() + 1).unwrap_or(at)
+    Timestamp::from_micros(at.micros() + 1)
 }
 
 /// Sorts and joins ranges of days.

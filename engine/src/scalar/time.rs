@@ -29,8 +29,18 @@ impl Timestamp {
 
     /// The instant that many microseconds after the epoch; `None` outside the years 0 to 9999.
     #[must_use]
-    pub const fn from_micros(micros: i64) -> Option<Self> {
+    pub const fn checked_from_micros(micros: i64) -> Option<Self> {
         if micros < Self::MIN.0 || micros > Self::MAX.0 { None } else { Some(Self(micros)) }
+    }
+
+    /// The same, but the nearest end of those years where it lies outside.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        match Self::checked_from_micros(micros) {
+            Some(at) => at,
+            None if micros < 0 => Self::MIN,
+            None => Self::MAX,
+        }
     }
 
     /// Microseconds since the epoch.
@@ -52,13 +62,13 @@ impl Timestamp {
         let [hour, minute, second] = numbers(clock, ':')?;
         let local = date(day)?.and_hms_micro_opt(hour, minute, second, micros)?;
         let utc = local.and_utc().timestamp_micros().checked_sub(offset_micros(offset)?)?;
-        Self::from_micros(utc)
+        Self::checked_from_micros(utc)
     }
 
     /// The instant as chrono has it; `None` outside the years 0 to 9999.
     #[must_use]
     pub fn from_chrono(at: DateTime<Utc>) -> Option<Self> {
-        Self::from_micros(at.timestamp_micros())
+        Self::checked_from_micros(at.timestamp_micros())
     }
 
     /// The instant for chrono.
@@ -71,13 +81,13 @@ impl Timestamp {
     /// The instant `duration` later; `None` behind the year 9999.
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
-        Self::from_micros(self.0.checked_add(duration.micros())?)
+        Self::checked_from_micros(self.0.checked_add(duration.micros())?)
     }
 
     /// The instant `duration` earlier; `None` before the year 0.
     #[must_use]
     pub fn checked_sub(self, duration: Duration) -> Option<Self> {
-        Self::from_micros(self.0.checked_sub(duration.micros())?)
+        Self::checked_from_micros(self.0.checked_sub(duration.micros())?)
     }
 
     /// The instant `duration` later, at most [`Timestamp::MAX`].

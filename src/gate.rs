@@ -1,0 +1,330 @@
+//! The gate: one tool call, from its arrival to its recorded answer. The straight line.
+
+mod builder;
+mod work;
+
+pub use builder::{BuildError, GateBuilder};
+
+use crate::clock::Clock;
+use crate::random::Random;
+use crate::record::leaf_hash;
+use crate::service::Services;
+use crate::store::{Store, StoreError};
+use crate::wire::{Decision, Request, RequestNotice};
+use fence_engine::call::{Malformed, ToolCall, hex_digest};
+use fence_engine::decision::Effect;
+use fence_engine::facts::{AnswerFact, Facts, Now};
+use fence_engine::scalar::Timestamp;
+use fence_engine::{Layers, plan};
+use std::sync::Arc;
+use work::{Arrival, DecisionWork};
+
+/// How far the clock may lie behind the newest live decision before time is unknown.
+pub const CLOCK_TOLERANCE_MICROS: i64 = 5_000_000;
+
+/// Decides tool calls and records each decision before it answers. Cheap to clone.
+///
+/// ```
+/// use fence::{Gate, ToolCall, Verdict};
+///
+/// let gate = Gate::builder()
+///     .policy_text("p.fence", "fence 1 policy p allow read_* ask send_*")?
+///     .build()?;
+/// let decision = gate.decide_blocking(&ToolCall::new("read_post"))?;
+/// assert!(matches!(decision.verdict(), Verdict::Allow));
+/// let decision = gate.decide_blocking(&ToolCall::new("send_mail"))?;
+/// assert!(matches!(decision.verdict(), Verdict::Ask(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Gate {
+    shared: Arc<Shared>,
+}
+
+/// What a gate is made of.
+pub(crate) struct Shared {
+    layers: Layers,
+    policy_texts: String,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    services: Services,
+}
+
+/// Why there is no recorded decision. Every one of them means deny.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GateError {
+    /// The decision could not be made durable.
+    #[error("denied: the decision could not be recorded: {0}")]
+    Store(#[from] StoreError),
+    /// The writer ended without an answer.
+    #[error("denied: the recording ended without an answer")]
+    Lost,
+}
+
+/// What an agent does with a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Make the call.
+    Allow,
+    /// A person must approve first; the request was opened and recorded.
+    Ask(RequestNotice),
+    /// Do not make the call; tell the agent why.
+    Deny(String),
+}
+
+impl Decision {
+    /// What to do with the call.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match (self.decision, &self.request) {
+            (Effect::Allow, _) => Verdict::Allow,
+            (Effect::Ask, Some(request)) => Verdict::Ask(request.clone()),
+            (Effect::Ask, None) => Verdict::Deny("nobody could be asked for approval".to_owned()),
+            (Effect::Deny, _) => Verdict::Deny(self.reason()),
+        }
+    }
+
+    /// Why, and what to do instead, in one line for the agent.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let because = self.because.clone().unwrap_or_else(|| match &self.rule {
+            Some(rule) => format!("{} by the rule `{rule}`", self.decision),
+            None => format!("{} by default", self.decision),
+        });
+        match &self.instead {
+            Some(instead) => format!("{because}. Instead: {instead}"),
+            None => because,
+        }
+    }
+
+    /// The refusal that stands where nothing could be recorded.
+    #[must_use]
+    pub fn unrecorded(error: &GateError, layers: &Layers) -> Self {
+        Self {
+            decision: Effect::Deny,
+            id: String::new(),
+            rule: None,
+            policy: None,
+            because: Some(error.to_string()),
+            instead: None,
+            auto: None,
+            matched: Vec::new(),
+            request: None,
+            nearest: None,
+            unknown: Vec::new(),
+            digest: String::new(),
+            policy_digest: hex_digest(layers.digest()),
+            at: String::new(),
+        }
+    }
+}
+
+/// How one decision is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Mode {
+    /// The decision's time, where it is not the gate's clock: a replay. It neither obeys nor moves
+    /// the clock mark, and counts in a space of its own.
+    pub at: Option<Timestamp>,
+    /// Judge without a clock: whatever reads the time is unknown.
+    pub without_clock: bool,
+}
+
+impl Gate {
+    /// A gate to be configured.
+    #[must_use]
+    pub fn builder() -> GateBuilder {
+        GateBuilder::default()
+    }
+
+    /// The layers that judge.
+    #[must_use]
+    pub fn layers(&self) -> &Layers {
+        &self.shared.layers
+    }
+
+    /// Where decisions are recorded.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// Decides a call and waits, without blocking the task, until the decision is durable.
+    ///
+    /// # Errors
+    /// When it could not be recorded; the call must then not be made.
+    pub async fn decide(&self, call: &ToolCall) -> Result<Decision, GateError> {
+        self.decide_in(call, Mode::default()).await
+    }
+
+    /// As [`Gate::decide`], in a given mode.
+    ///
+    /// # Errors
+    /// As [`Gate::decide`].
+    pub async fn decide_in(&self, call: &ToolCall, mode: Mode) -> Result<Decision, GateError> {
+        let (gate, call) = (self.clone(), call.clone());
+        let work = match gate.needs_answers(&call, mode) {
+            // Outside answers may take their time; the runtime's other tasks go on.
+            true => tokio::task::spawn_blocking(move || gate.arrival(Arrived::Call(call), mode))
+                .await
+                .map_err(|_| GateError::Lost)?,
+            false => gate.arrival(Arrived::Call(call), mode),
+        };
+        let (answer, received) = tokio::sync::oneshot::channel();
+        self.submit(work, move |outcome| drop(answer.send(outcome)));
+        received.await.map_err(|_| GateError::Lost)?
+    }
+
+    /// Decides a call and blocks until the decision is durable.
+    ///
+    /// # Errors
+    /// As [`Gate::decide`].
+    pub fn decide_blocking(&self, call: &ToolCall) -> Result<Decision, GateError> {
+        self.decide_blocking_in(call, Mode::default())
+    }
+
+    /// As [`Gate::decide_blocking`], in a given mode.
+    ///
+    /// # Errors
+    /// As [`Gate::decide`].
+    pub fn decide_blocking_in(&self, call: &ToolCall, mode: Mode) -> Result<Decision, GateError> {
+        self.wait(self.arrival(Arrived::Call(call.clone()), mode))
+    }
+
+    /// Decides a call as its JSON text; a malformed one is denied and recorded too.
+    ///
+    /// # Errors
+    /// As [`Gate::decide`].
+    pub fn decide_json_blocking(&self, text: &[u8], trust: Trust) -> Result<Decision, GateError> {
+        let (arrived, mode) = self.read(text, trust);
+        self.wait(self.arrival(arrived, mode))
+    }
+
+    /// Starts deciding a call as its JSON text; the result is waited for with [`Pending::wait`].
+    ///
+    /// Many calls under way at once share one commit.
+    #[must_use]
+    pub fn submit_json(&self, text: &[u8], trust: Trust) -> Pending {
+        let (arrived, mode) = self.read(text, trust);
+        self.pending(self.arrival(arrived, mode))
+    }
+
+    /// Judges a call without recording anything; counters are read as they stand.
+    ///
+    /// # Errors
+    /// When a counter cannot be read.
+    pub fn judge_blocking(&self, text: &[u8], trust: Trust) -> Result<Decision, GateError> {
+        let (arrived, mode) = self.read(text, trust);
+        let mut work = self.arrival(arrived, mode);
+        work.dry = true;
+        self.wait(work)
+    }
+
+    fn read(&self, text: &[u8], trust: Trust) -> (Arrived, Mode) {
+        match Request::parse(text) {
+            Ok(request) => {
+                let own = request.at.filter(|_| trust.times);
+                let at = trust.at.or(own);
+                (Arrived::Call(request.call), Mode { at, ..Mode::default() })
+            }
+            Err(malformed) => {
+                (Arrived::text(text, malformed), Mode { at: trust.at, ..Mode::default() })
+            }
+        }
+    }
+
+    fn needs_answers(&self, call: &ToolCall, mode: Mode) -> bool {
+        let now = Now { at: mode.at, behind: false };
+        !plan(&self.shared.layers, call, &Facts::at(now)).answers.is_empty()
+    }
+
+    /// Everything that can be done before the transaction: digest, time, outside answers.
+    fn arrival(&self, arrived: Arrived, mode: Mode) -> Arrival {
+        let clock = self.shared.clock.now();
+        let at = mode.at.unwrap_or(clock);
+        let now = if mode.without_clock { Now::unknown() } else { Now::at(at) };
+        let answers = match &arrived {
+            Arrived::Call(call) => self.answers(call, now),
+            Arrived::Text { .. } => Vec::new(),
+        };
+        let digest = match &arrived {
+            Arrived::Call(call) => call.digest(),
+            Arrived::Text { digest, .. } => *digest,
+        };
+        let replayed = mode.at.is_some() || mode.without_clock;
+        Arrival { arrived, at, now, replayed, recorded_at: clock, digest, answers, dry: false }
+    }
+
+    fn answers(&self, call: &ToolCall, now: Now) -> Vec<AnswerFact> {
+        let needs = plan(&self.shared.layers, call, &Facts::at(now));
+        let ask = |need: &fence_engine::facts::AnswerNeed| AnswerFact {
+            phrase: need.phrase,
+            answer: self.shared.services.ask(&need.service, &need.question, need.deadline_ms),
+        };
+        needs.answers.iter().map(ask).collect()
+    }
+
+    fn submit(
+        &self,
+        arrival: Arrival,
+        answer: impl FnOnce(Result<Decision, GateError>) + Send + 'static,
+    ) {
+        let ids = work::Ids::new(&*self.shared.random, arrival.recorded_at);
+        let work = DecisionWork::new(Arc::clone(&self.shared), arrival, ids, Box::new(answer));
+        self.shared.store.submit(Box::new(work));
+    }
+
+    fn pending(&self, arrival: Arrival) -> Pending {
+        let (answer, received) = std::sync::mpsc::sync_channel(1);
+        self.submit(arrival, move |outcome| drop(answer.send(outcome)));
+        Pending(received)
+    }
+
+    fn wait(&self, arrival: Arrival) -> Result<Decision, GateError> {
+        self.pending(arrival).wait()
+    }
+}
+
+/// What of a call's own words is believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// This time stands for the clock.
+    pub at: Option<Timestamp>,
+    /// A call's own `at` stands for the clock.
+    pub times: bool,
+}
+
+/// A decision on its way to the disk.
+#[derive(Debug)]
+pub struct Pending(std::sync::mpsc::Receiver<Result<Decision, GateError>>);
+
+impl Pending {
+    /// Blocks until the decision is durable.
+    ///
+    /// # Errors
+    /// As [`Gate::decide`].
+    pub fn wait(self) -> Result<Decision, GateError> {
+        self.0.recv().unwrap_or(Err(GateError::Lost))
+    }
+}
+
+/// A call as it came in.
+#[derive(Clone, Debug)]
+pub(crate) enum Arrived {
+    /// One that could be read.
+    Call(ToolCall),
+    /// One that could not.
+    Text { malformed: Malformed, bytes: usize, digest: [u8; 32] },
+}
+
+impl Arrived {
+    fn text(text: &[u8], malformed: Malformed) -> Self {
+        use sha2::{Digest as _, Sha256};
+        Self::Text { malformed, bytes: text.len(), digest: Sha256::digest(text).into() }
+    }
+}
+
+/// What the log proves of a record: used by everything that reads one back.
+pub(crate) fn leaf(body: &str) -> [u8; 32] {
+    leaf_hash(body.as_bytes())
+}

@@ -1,0 +1,380 @@
+//! What is written down of a decision: enough to prove it, and to make it again.
+
+use crate::wire::{Decision, Matched, NeededVotes, RequestNotice};
+use fence_engine::approval::{Bound, Offer, Terms, Unattended};
+use fence_engine::call::{ToolCall, agent_json, hex_digest};
+use fence_engine::decision::{Effect, Truth};
+use fence_engine::eval::{Finding, Report};
+use fence_engine::facts::{CounterFact, CounterNeed, CounterSpan, Facts};
+use fence_engine::json::{Builder, ToJson};
+use fence_engine::show::printable;
+use sha2::{Digest as _, Sha256};
+
+/// The version of the record's shape.
+pub const VERSION: u64 = 1;
+/// The longest tool name kept of a malformed call, in characters.
+const SHOWN_TOOL: usize = 80;
+
+/// What became of the call's text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subject<'a> {
+    /// A well-formed call, kept whole.
+    Call(&'a ToolCall),
+    /// A malformed one: its length and digest are kept, not its text.
+    Malformed {
+        /// What it calls its tool.
+        tool: &'a str,
+        /// How long its text was, in bytes.
+        bytes: usize,
+    },
+}
+
+/// The decision as it leaves, of a report and the request it opened.
+pub(crate) fn decision(report: &Report<'_>, id: &str, digest: &str, at: &str) -> Decision {
+    let evaluation = &report.evaluation;
+    let rule = evaluation.rule();
+    let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+    let because = match (evaluation.malformed(), rule) {
+        (Some(malformed), _) => Some(malformed.to_string()),
+        (None, Some(rule)) => text(&rule.because),
+        (None, None) => Some(by_default(report)),
+    };
+    let deciding = report.findings.iter().find(|finding| {
+        rule.is_some_and(|rule| std::ptr::eq(rule, finding.rule))
+    });
+    let released = deciding.filter(|_| evaluation.effect == Effect::Allow);
+    Decision {
+        decision: evaluation.effect,
+        id: id.to_owned(),
+        rule: rule.map(|rule| rule.label().to_owned()),
+        policy: evaluation.policy().map(|policy| policy.name().to_owned()),
+        because,
+        instead: rule.and_then(|rule| text(&rule.instead)),
+        auto: released.and_then(Finding::released_by).map(|line| line.text()),
+        matched: report.findings.iter().map(matched).collect(),
+        request: None,
+        nearest: report.nearest.clone(),
+        unknown: report.unknown(),
+        digest: digest.to_owned(),
+        policy_digest: hex_digest(evaluation.layers().digest()),
+        at: at.to_owned(),
+    }
+}
+
+fn by_default(report: &Report<'_>) -> String {
+    match report.evaluation.policy() {
+        None => "no policy has an opinion on this call".to_owned(),
+        Some(_) if report.findings.iter().any(|f| !f.rule.shadow) => {
+            format!("no rule that mentions the tool settles this call: default {}", report.evaluation.effect)
+        }
+        Some(_) => format!("no rule mentions the tool: default {}", report.evaluation.effect),
+    }
+}
+
+fn matched(finding: &Finding<'_>) -> Matched {
+    Matched {
+        policy: finding.policy.name().to_owned(),
+        rule: finding.rule.label().to_owned(),
+        effect: finding.rule.effect,
+        line: finding.rule.line,
+        applies: match finding.applies {
+            Truth::True => Some(true),
+            Truth::False => Some(false),
+            Truth::Unknown => None,
+        },
+        released_by: finding.released_by().map(|line| line.text()),
+        shadow: finding.rule.shadow,
+    }
+}
+
+/// What the agent learns of a request under these terms.
+pub(crate) fn notice(id: &str, expires_at: &str, terms: &Terms) -> RequestNotice {
+    let mut needs: Vec<NeededVotes> = Vec::new();
+    for seat in terms.requirements.iter().flat_map(|requirement| &requirement.seats) {
+        let needed = NeededVotes { count: seat.count, of: seat.group.as_deref().map(str::to_owned) };
+        match needs.iter_mut().find(|known| known.of == needed.of) {
+            // One vote may serve several rules.
+            Some(known) => known.count = known.count.max(needed.count),
+            None => needs.push(needed),
+        }
+    }
+    RequestNotice { id: id.to_owned(), expires_at: expires_at.to_owned(), needs }
+}
+
+/// The facts a decision used, and what it took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Used<'a> {
+    /// The facts.
+    pub(crate) facts: Facts<'a>,
+    /// What the counters among them are.
+    pub(crate) counters: &'a [CounterNeed],
+    /// Which of them lost a slot.
+    pub(crate) slots: &'a [usize],
+    /// Whether the decision's time was given by the caller.
+    pub(crate) replayed: bool,
+    /// When it was recorded.
+    pub(crate) recorded_at: &'a str,
+}
+
+/// The whole record in canonical JSON.
+pub(crate) fn body(decision: &Decision, subject: Subject<'_>, used: &Used<'_>) -> String {
+    let mut json = Builder::new();
+    json.begin_object();
+    member(&mut json, "v", &VERSION);
+    write_decision(&mut json, decision);
+    json.key("call");
+    write_subject(&mut json, subject);
+    json.key("facts");
+    write_facts(&mut json, used);
+    member(&mut json, "replayed", &used.replayed);
+    member(&mut json, "recorded_at", used.recorded_at);
+    json.end_object();
+    let mut text = String::with_capacity(1024);
+    match json.finish() {
+        Ok(json) => json.write_canonical(&mut text),
+        // Every key above differs, so this cannot be; an empty body is refused by the gate.
+        Err(_) => text.clear(),
+    }
+    text
+}
+
+fn member(json: &mut Builder, key: &str, value: &(impl ToJson + ?Sized)) {
+    json.key(key);
+    value.write_json(json);
+}
+
+fn write_decision(json: &mut Builder, decision: &Decision) {
+    member(json, "decision", decision.decision.as_str());
+    for (key, value) in [("id", &decision.id), ("digest", &decision.digest), ("at", &decision.at)] {
+        member(json, key, value);
+    }
+    member(json, "policy_digest", &decision.policy_digest);
+    let optional = [
+        ("rule", &decision.rule),
+        ("policy", &decision.policy),
+        ("because", &decision.because),
+        ("instead", &decision.instead),
+        ("auto", &decision.auto),
+        ("nearest", &decision.nearest),
+    ];
+    for (key, value) in optional {
+        member(json, key, value);
+    }
+    member(json, "unknown", &decision.unknown);
+    json.key("matched");
+    json.begin_list();
+    decision.matched.iter().for_each(|matched| write_matched(json, matched));
+    json.end_list();
+    if let Some(request) = &decision.request {
+        write_notice(json, request);
+    }
+}
+
+fn write_matched(json: &mut Builder, matched: &Matched) {
+    json.begin_object();
+    member(json, "policy", &matched.policy);
+    member(json, "rule", &matched.rule);
+    member(json, "effect", matched.effect.as_str());
+    member(json, "line", &u64::from(matched.line));
+    member(json, "applies", &matched.applies);
+    member(json, "released_by", &matched.released_by);
+    if matched.shadow {
+        member(json, "shadow", &true);
+    }
+    json.end_object();
+}
+
+fn write_notice(json: &mut Builder, notice: &RequestNotice) {
+    json.key("request");
+    json.begin_object();
+    member(json, "id", &notice.id);
+    member(json, "expires_at", &notice.expires_at);
+    json.key("needs");
+    json.begin_list();
+    for need in &notice.needs {
+        json.begin_object();
+        member(json, "count", &u64::from(need.count));
+        member(json, "of", &need.of);
+        json.end_object();
+    }
+    json.end_list();
+    json.end_object();
+}
+
+fn write_subject(json: &mut Builder, subject: Subject<'_>) {
+    json.begin_object();
+    match subject {
+        Subject::Malformed { tool, bytes } => {
+            member(json, "malformed", &true);
+            member(json, "tool", &printable(tool, SHOWN_TOOL));
+            member(json, "bytes", &(bytes as u64));
+        }
+        Subject::Call(call) => write_call(json, call),
+    }
+    json.end_object();
+}
+
+fn write_call(json: &mut Builder, call: &ToolCall) {
+    member(json, "tool", &call.tool);
+    json.key("args");
+    json.value(call.args.root());
+    if let Some(agent) = &call.agent {
+        json.key("agent");
+        json.value(agent_json(agent).root());
+    }
+    let texts =
+        [("user", &call.user), ("session", &call.session), ("call_id", &call.call_id)];
+    for (key, value) in texts {
+        if let Some(value) = value {
+            member(json, key, value);
+        }
+    }
+    if let Some(context) = &call.context {
+        json.key("context");
+        json.value(context.root());
+    }
+}
+
+fn write_facts(json: &mut Builder, used: &Used<'_>) {
+    let facts = &used.facts;
+    json.begin_object();
+    member(json, "now", &facts.now.at.map(|at| at.to_string()));
+    member(json, "clock_behind", &facts.now.behind);
+    json.key("counters");
+    json.begin_list();
+    for (at, (fact, need)) in facts.counters.iter().zip(used.counters).enumerate() {
+        write_counter(json, fact, need, used.slots.contains(&at));
+    }
+    json.end_list();
+    json.key("answers");
+    json.begin_list();
+    for fact in facts.answers {
+        json.begin_object();
+        member(json, "layer", &u64::from(fact.phrase.layer));
+        member(json, "phrase", &u64::from(fact.phrase.phrase));
+        member(json, "answer", &fact.answer);
+        json.end_object();
+    }
+    json.end_list();
+    json.end_object();
+}
+
+fn write_counter(json: &mut Builder, fact: &CounterFact, need: &CounterNeed, taken: bool) {
+    json.begin_object();
+    member(json, "layer", &u64::from(fact.phrase.layer));
+    member(json, "phrase", &u64::from(fact.phrase.phrase));
+    member(json, "counter", &need.counter);
+    member(json, "key", &need.key);
+    let span = match &need.span {
+        CounterSpan::Total => None,
+        CounterSpan::Period(label) => Some(label.clone()),
+        CounterSpan::Within(duration) => Some(format!("within {duration}")),
+    };
+    member(json, "span", &span);
+    member(json, "used", &fact.used);
+    member(json, "taken", &taken);
+    json.end_object();
+}
+
+/// The merged terms in canonical JSON, as the request keeps them.
+pub(crate) fn terms_json(terms: &Terms) -> String {
+    let mut json = Builder::new();
+    json.begin_object();
+    json.key("requirements");
+    json.begin_list();
+    for requirement in &terms.requirements {
+        json.begin_object();
+        member(&mut json, "policy", &*requirement.policy);
+        member(&mut json, "rule", &*requirement.rule);
+        json.key("seats");
+        json.begin_list();
+        requirement.seats.iter().for_each(|seat| write_seat(&mut json, seat, None));
+        json.end_list();
+        json.key("escalations");
+        json.begin_list();
+        for escalation in &requirement.escalations {
+            write_seat(&mut json, &escalation.seat, Some(&escalation.after.to_string()));
+        }
+        json.end_list();
+        json.end_object();
+    }
+    json.end_list();
+    write_conditions(&mut json, terms);
+    json.end_object();
+    let mut text = String::new();
+    if let Ok(json) = json.finish() {
+        json.write_canonical(&mut text);
+    }
+    text
+}
+
+fn write_seat(json: &mut Builder, seat: &fence_engine::approval::Seat, after: Option<&str>) {
+    json.begin_object();
+    member(json, "count", &u64::from(seat.count));
+    member(json, "of", &seat.group.as_deref());
+    json.key("members");
+    json.begin_list();
+    seat.members.iter().for_each(|person| json.text(person));
+    json.end_list();
+    if let Some(after) = after {
+        member(json, "after", after);
+    }
+    json.end_object();
+}
+
+fn write_conditions(json: &mut Builder, terms: &Terms) {
+    member(json, "or_self", &terms.or_self);
+    member(json, "expires", &terms.expires.to_string());
+    member(json, "use_within", &terms.use_within.to_string());
+    member(json, "preview", &terms.preview);
+    member(json, "unattended", if terms.unattended == Unattended::Deny { "deny" } else { "park" });
+    json.key("edits");
+    json.begin_list();
+    for edit in &terms.edits {
+        json.begin_object();
+        json.key("field");
+        json.begin_list();
+        edit.field.iter().for_each(|key| json.text(key));
+        json.end_list();
+        write_bound(json, edit.bound);
+        json.end_object();
+    }
+    json.end_list();
+    json.key("notify");
+    match &terms.notify {
+        None => json.null(),
+        Some(channels) => {
+            json.begin_list();
+            channels.iter().for_each(|channel| json.text(channel));
+            json.end_list();
+        }
+    }
+    json.key("offers");
+    json.begin_list();
+    for offer in &terms.offers {
+        json.text(&match offer {
+            Offer::Once => "once".to_owned(),
+            Offer::Session => "session".to_owned(),
+            Offer::For(duration) => duration.to_string(),
+            Offer::Next(calls) => calls.to_string(),
+        });
+    }
+    json.end_list();
+}
+
+fn write_bound(json: &mut Builder, bound: Bound) {
+    member(json, "shrink", &bound.shrink);
+    if let Some((from, to)) = bound.range {
+        member(json, "from", &from);
+        member(json, "to", &to);
+    }
+}
+
+/// The leaf hash of RFC 6962: SHA-256 over `0x00` and the stored bytes.
+#[must_use]
+pub fn leaf_hash(body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update([0]);
+    hash.update(body);
+    hash.finalize().into()
+}
