@@ -16,6 +16,7 @@ mod member;
 mod parse;
 mod reader;
 mod same;
+mod string;
 mod tape;
 mod view;
 mod write;

@@ -1,6 +1,6 @@
 //! Finding a key that stands twice, in nearly linear time whatever the keys.
 
-use super::tape::{Node, Tag};
+use super::tape::Node;
 
 /// Up to this many members are compared pairwise, and only where a coarse mark repeats.
 const FEW: u32 = 16;
@@ -21,12 +21,14 @@ pub(super) fn repeated<'a>(
 }
 
 /// The positions of the keys of an object, first to last.
+#[inline]
 fn keys(nodes: &[Node], object: usize) -> impl Iterator<Item = (usize, Node)> + '_ {
     let mut at = object + 1;
     std::iter::from_fn(move || {
-        let key = (at, *nodes.get(at)?);
-        at = nodes.get(at + 1)?.next(at + 1);
-        Some(key)
+        let [key, value] = *nodes.get(at..)?.first_chunk()?;
+        let position = at;
+        at = value.next(at + 1);
+        Some((position, key))
     })
 }
 
@@ -37,14 +39,9 @@ fn repeated_of_few<'a>(
 ) -> Option<usize> {
     let mut marks = 0u64;
     for (at, key) in keys(nodes, object) {
-        debug_assert!(matches!(key.tag, Tag::Key | Tag::LooseKey));
         let word = text(key);
         let mark = mark(word);
-        if marks & mark != 0
-            && keys(nodes, object)
-                .take_while(|(other, _)| *other < at)
-                .any(|(_, key)| text(key) == word)
-        {
+        if marks & mark != 0 && stands_before(nodes, object, at, |key| text(key) == word) {
             return Some(at);
         }
         marks |= mark;
@@ -52,14 +49,15 @@ fn repeated_of_few<'a>(
     None
 }
 
+fn stands_before(nodes: &[Node], object: usize, at: usize, is_same: impl Fn(Node) -> bool) -> bool {
+    keys(nodes, object).take_while(|(other, _)| *other < at).any(|(_, key)| is_same(key))
+}
+
 /// One bit chosen by length and both ends of a key: keys with different marks differ.
+#[inline]
 fn mark(word: &[u8]) -> u64 {
-    let ends = match word {
-        [] => 0,
-        [first, .., last] => usize::from(*first) * 31 + usize::from(*last),
-        [only] => usize::from(*only),
-    };
-    1 << ((ends + word.len() * 7) % 64)
+    let (Some(first), Some(last)) = (word.first(), word.last()) else { return 1 };
+    1 << ((usize::from(*first) * 31 + usize::from(*last) + word.len()) % 64)
 }
 
 /// Sorting by bytes has no bad case that an attacker could choose, as hashing would.

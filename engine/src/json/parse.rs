@@ -1,11 +1,12 @@
 //! Text to tape, in one pass and without recursion.
 
 use super::cursor::Cursor;
+use super::error::Refusal;
 use super::tape::{NOWHERE, Node, Tag, small};
 use super::{Json, JsonError, keys};
 
 /// Reads one value, blanks before it included, and stops right behind it.
-pub(super) fn document(cursor: &mut Cursor<'_>) -> Result<Json, JsonError> {
+pub(super) fn document(cursor: &mut Cursor<'_>) -> Result<Json, Refusal> {
     cursor.peek_token();
     let start = cursor.at;
     let left = cursor.text.len() - start;
@@ -45,7 +46,7 @@ struct Parser<'c, 'a> {
 impl Parser<'_, '_> {
     /// Reads a scalar, an empty container, or a container's opening with its first key.
     #[inline]
-    fn value(&mut self) -> Result<Next, JsonError> {
+    fn value(&mut self) -> Result<Next, Refusal> {
         let token = self.cursor.peek_token();
         self.cursor.count_value()?;
         let from = self.cursor.at;
@@ -70,7 +71,7 @@ impl Parser<'_, '_> {
         self.nodes.push(Node { tag, from: small(from), to: small(to) });
     }
 
-    fn word(&mut self, word: &str, tag: Tag) -> Result<(), JsonError> {
+    fn word(&mut self, word: &str, tag: Tag) -> Result<(), Refusal> {
         self.cursor.word(word)?;
         self.push(tag, 0, 0);
         Ok(())
@@ -78,28 +79,34 @@ impl Parser<'_, '_> {
 
     /// Reads a text: `plain` when it stands as it is, `loose` when it had escapes.
     #[inline]
-    fn string(&mut self, plain: Tag, loose: Tag) -> Result<(), JsonError> {
-        let at = self.cursor.at;
-        let before = self.loose.len();
-        match self.cursor.string(&mut self.loose)? {
-            Some(range) => self.push(plain, range.start - self.start, range.end - self.start),
-            None => {
-                self.loose_nodes.push((self.nodes.len(), at));
-                self.push(loose, before, self.loose.len());
+    fn string(&mut self, plain: Tag, loose: Tag) -> Result<(), Refusal> {
+        match self.cursor.plain_string() {
+            Some((from, to)) => {
+                self.push(plain, from - self.start, to - self.start);
+                Ok(())
             }
+            None => self.escaped_string(loose),
         }
+    }
+
+    #[cold]
+    fn escaped_string(&mut self, tag: Tag) -> Result<(), Refusal> {
+        let before = self.loose.len();
+        self.loose_nodes.push((self.nodes.len(), self.cursor.at));
+        self.cursor.escaped_string(&mut self.loose)?;
+        self.push(tag, before, self.loose.len());
         Ok(())
     }
 
     /// Reads a key and its colon.
     #[inline]
-    fn key(&mut self) -> Result<Next, JsonError> {
+    fn key(&mut self) -> Result<Next, Refusal> {
         self.string(Tag::Key, Tag::LooseKey)?;
         self.cursor.colon()?;
         Ok(Next::Value)
     }
 
-    fn open_list(&mut self) -> Result<Next, JsonError> {
+    fn open_list(&mut self) -> Result<Next, Refusal> {
         self.open(Tag::List)?;
         match self.cursor.peek_token() {
             Some(b']') => self.close(0),
@@ -107,7 +114,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn open_object(&mut self) -> Result<Next, JsonError> {
+    fn open_object(&mut self) -> Result<Next, Refusal> {
         self.open(Tag::Object)?;
         match self.cursor.peek_token() {
             Some(b'}') => self.close(0),
@@ -116,7 +123,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn open(&mut self, tag: Tag) -> Result<(), JsonError> {
+    fn open(&mut self, tag: Tag) -> Result<(), Refusal> {
         self.cursor.open()?;
         let node = self.nodes.len();
         self.nodes.push(Node { tag, from: 0, to: self.open });
@@ -125,7 +132,7 @@ impl Parser<'_, '_> {
     }
 
     /// Closes the innermost container, which holds `last` more items than counted.
-    fn close(&mut self, last: u32) -> Result<Next, JsonError> {
+    fn close(&mut self, last: u32) -> Result<Next, Refusal> {
         self.cursor.close();
         let (at, end) = (self.open as usize, small(self.nodes.len()));
         let node = &mut self.nodes[at];
@@ -135,35 +142,41 @@ impl Parser<'_, '_> {
         if node.tag == Tag::Object { self.refuse_repeated(at) } else { Ok(Next::Else) }
     }
 
-    fn refuse_repeated(&self, object: usize) -> Result<Next, JsonError> {
-        let text = |node| self.text(node).as_bytes();
-        match keys::repeated(&self.nodes, object, text) {
+    #[inline]
+    fn refuse_repeated(&self, object: usize) -> Result<Next, Refusal> {
+        let repeated = if self.loose_nodes.is_empty() {
+            let plain = self.cursor.text.as_bytes().get(self.start..).unwrap_or_default();
+            keys::repeated(&self.nodes, object, |key| plain.get(key.range()).unwrap_or_default())
+        } else {
+            keys::repeated(&self.nodes, object, |key| self.text(key).as_bytes())
+        };
+        match repeated {
             None => Ok(Next::Else),
-            Some(at) => {
-                let node = self.nodes[at];
-                let place = match self.loose_nodes.iter().find(|(index, _)| *index == at) {
-                    Some((_, place)) => *place,
-                    // The range of a plain key begins behind its quote.
-                    None => node.from as usize + self.start - 1,
-                };
-                Err(JsonError::DuplicateKey { at: place, key: self.text(node).to_owned() })
-            }
+            Some(at) => Err(self.duplicate(at)),
         }
     }
 
+    #[cold]
+    fn duplicate(&self, at: usize) -> Refusal {
+        let node = self.nodes[at];
+        let place = match self.loose_nodes.iter().find(|(index, _)| *index == at) {
+            Some((_, place)) => *place,
+            // The range of a plain key begins behind its quote.
+            None => node.from as usize + self.start - 1,
+        };
+        JsonError::DuplicateKey { at: place, key: self.text(node).to_owned() }.into()
+    }
+
+    /// What a key says; escapes are resolved in `loose` only.
     fn text(&self, node: Node) -> &str {
-        match node.tag {
-            Tag::LooseKey | Tag::LooseText => self.loose.get(node.range()),
-            _ => {
-                self.cursor.text.get(node.from as usize + self.start..node.to as usize + self.start)
-            }
-        }
-        .unwrap_or_default()
+        let plain = self.cursor.text.get(self.start..).unwrap_or_default();
+        let all = if node.tag == Tag::LooseKey { &self.loose } else { plain };
+        all.get(node.range()).unwrap_or_default()
     }
 
     /// Reads commas and ends until another value has to come or the document is whole.
     #[inline]
-    fn after_value(&mut self) -> Result<Next, JsonError> {
+    fn after_value(&mut self) -> Result<Next, Refusal> {
         while self.open != NOWHERE {
             let token = self.cursor.peek_token();
             let container = &mut self.nodes[self.open as usize];
@@ -182,7 +195,7 @@ impl Parser<'_, '_> {
     }
 
     #[inline]
-    fn next_key(&mut self) -> Result<Next, JsonError> {
+    fn next_key(&mut self) -> Result<Next, Refusal> {
         match self.cursor.peek_token() {
             Some(b'"') => self.key(),
             _ => Err(self.cursor.unexpected("a key in quotes")),

@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
                 self.state = State::First;
                 Ok(())
             }
-            _ => Err(self.cursor.unexpected("an object")),
+            _ => Err(self.cursor.unexpected("an object").into()),
         }
     }
 
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
                 self.cursor.at += 1;
                 self.cursor.peek_token();
             }
-            (State::Comma, _) => return Err(self.cursor.unexpected("`,` or `}`")),
+            (State::Comma, _) => return Err(self.cursor.unexpected("`,` or `}`").into()),
         }
         self.key().map(Some)
     }
@@ -110,13 +110,14 @@ impl<'a> Reader<'a> {
 
     fn string(&mut self, expected: &'static str) -> Result<Cow<'a, str>, JsonError> {
         if self.cursor.peek_token() != Some(b'"') {
-            return Err(self.cursor.unexpected(expected));
+            return Err(self.cursor.unexpected(expected).into());
+        }
+        if let Some((from, to)) = self.cursor.plain_string() {
+            return Ok(Cow::Borrowed(self.cursor.text.get(from..to).unwrap_or_default()));
         }
         let mut resolved = String::new();
-        Ok(match self.cursor.string(&mut resolved)? {
-            Some(range) => Cow::Borrowed(self.cursor.text.get(range).unwrap_or_default()),
-            None => Cow::Owned(resolved),
-        })
+        self.cursor.escaped_string(&mut resolved)?;
+        Ok(Cow::Owned(resolved))
     }
 
     /// The kind of the value that comes next, or `None` where none can begin.
@@ -142,7 +143,7 @@ impl<'a> Reader<'a> {
     /// Malformed JSON, or no value can come here.
     pub fn value(&mut self) -> Result<Json, JsonError> {
         if !self.before_value() {
-            return Err(self.cursor.unexpected("a key"));
+            return Err(self.cursor.unexpected("a key").into());
         }
         let json = parse::document(&mut self.cursor)?;
         self.passed_value();
@@ -156,7 +157,7 @@ impl<'a> Reader<'a> {
     /// Malformed JSON, something else than a text, or no value can come here.
     pub fn text(&mut self) -> Result<Cow<'a, str>, JsonError> {
         if !self.before_value() {
-            return Err(self.cursor.unexpected("a key"));
+            return Err(self.cursor.unexpected("a key").into());
         }
         self.cursor.peek_token();
         self.cursor.count_value()?;
@@ -188,6 +189,6 @@ impl<'a> Reader<'a> {
             self.value()?;
         }
         while self.next_key()?.is_some() {}
-        self.cursor.end()
+        Ok(self.cursor.end()?)
     }
 }
