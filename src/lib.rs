@@ -3,6 +3,8 @@
 //! A `.fence` policy says for each tool call `allow`, `ask` (a person must approve) or `deny`;
 //! [`Gate`] judges the calls and records every decision before it answers.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 pub mod gate;
 pub mod policies;

@@ -49,7 +49,9 @@ pub(crate) fn decision(report: &Report<'_>, id: &str, digest: &str, at: &str) ->
         rule: rule.map(|rule| rule.label().to_owned()),
         policy: evaluation.policy().map(|policy| policy.name().to_owned()),
         because,
-        instead: rule.and_then(|rule| text(&rule.instead)),
+        instead: rule
+            .filter(|_| evaluation.effect != Effect::Allow)
+            .and_then(|rule| text(&rule.instead)),
         auto: released.and_then(Finding::released_by).map(|line| line.text()),
         matched: report.findings.iter().map(matched).collect(),
         request: None,

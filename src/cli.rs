@@ -1,0 +1,150 @@
+//! The command line: one file a command, one line in [`Command`] to register it.
+//!
+//! Results go to standard output, everything else to standard error.
+
+mod bench;
+mod check;
+mod clock;
+mod completions;
+mod decide;
+mod explain;
+mod fmt;
+mod import_tools;
+mod init;
+mod log;
+mod man;
+mod output;
+mod settings;
+mod test;
+mod version;
+
+use clap::{Args, Parser, Subcommand};
+use output::{ColorChoice, Output};
+use settings::Settings;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Allow, ask or deny: a policy layer between AI agents and their tools.
+#[derive(Debug, Parser)]
+#[command(name = "fence", disable_version_flag = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Global {
+    /// Settings file [default: `fence.toml` beside the policy]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Check(check::Check),
+    Fmt(fmt::Fmt),
+    Test(test::Test),
+    Decide(decide::Decide),
+    Explain(explain::Explain),
+    Bench(bench::Bench),
+    Log(log::Log),
+    ImportTools(import_tools::ImportTools),
+    Clock(clock::Clock),
+    Completions(completions::Completions),
+    Man(man::Man),
+    Version(version::Version),
+}
+
+impl Command {
+    fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self {
+            Self::Init(command) => command.run(context),
+            Self::Check(command) => command.run(context),
+            Self::Fmt(command) => command.run(context),
+            Self::Test(command) => command.run(context),
+            Self::Decide(command) => command.run(context),
+            Self::Explain(command) => command.run(context),
+            Self::Bench(command) => command.run(context),
+            Self::Log(command) => command.run(context),
+            Self::ImportTools(command) => command.run(context),
+            Self::Clock(command) => command.run(context),
+            Self::Completions(command) => command.run(context),
+            Self::Man(command) => command.run(context),
+            Self::Version(command) => command.run(context),
+        }
+    }
+}
+
+/// What commands share: where output goes, and the flags given to all.
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    pub(crate) global: Global,
+}
+
+impl Context {
+    /// The settings: the file beside the first policy or named by `--config`, then `FENCE_*`.
+    pub(crate) fn settings(&self, policies: &[PathBuf]) -> Result<Settings, Failure> {
+        Settings::load(self.global.config.as_deref(), policies).map_err(Failure::usage)
+    }
+}
+
+/// How a command ended, as its exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: done and positive.
+    Positive,
+    /// 1: done and negative: errors found, a test failed, damage found.
+    Negative,
+}
+
+impl From<bool> for Exit {
+    fn from(positive: bool) -> Self {
+        if positive { Self::Positive } else { Self::Negative }
+    }
+}
+
+/// Usage, unreadable or invalid input: exit code 2.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn usage(error: impl std::fmt::Display) -> Self {
+        Self { message: error.to_string(), help: None }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let context = Context { output: Output::new(cli.global.color), global: cli.global };
+    match cli.command.run(&context) {
+        Ok(Exit::Positive) => ExitCode::SUCCESS,
+        Ok(Exit::Negative) => ExitCode::from(1),
+        Err(failure) => {
+            context.output.failure(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
