@@ -69,7 +69,10 @@ fn rate(callers: u64, options: Options) -> f64 {
 fn decisions_a_second() {
     let mut alone = Options::default();
     alone.batch_limit = 1;
-    for callers in [1, 16, 256] {
+    let callers = std::env::var("CALLERS").map_or(vec![1, 16, 256], |text| {
+        text.split(',').map(|number| number.parse().unwrap()).collect()
+    });
+    for callers in callers {
         let single = rate(callers, alone.clone());
         let grouped = rate(callers, Options::default());
         println!(
