@@ -5,6 +5,7 @@
 //! author's words why a piece is not of the language. `print` and `format` go the other way.
 
 pub mod ast;
+mod blame;
 mod build;
 mod outline;
 mod read;

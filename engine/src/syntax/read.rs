@@ -5,11 +5,12 @@ use std::ops::Range;
 use fence_grammar::{FenceParser, Rule};
 use pest::Parser as _;
 
-use super::Parsed;
 use super::ast::{Item, Rule as RuleItem, Step, Term, Test};
+use super::blame::{Place, blame, stray};
 use super::build::{Builder, Nodes};
 use super::outline::Outline;
 use super::words::{STEPS, TERMS};
+use super::{MAX_DIAGNOSTICS, Parsed};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::{Span, Spanned};
 
@@ -17,9 +18,6 @@ use crate::span::{Span, Spanned};
 pub(super) fn read(outline: &Outline<'_>) -> Parsed {
     let mut reader = Reader { outline, parsed: Parsed::default() };
     for statement in outline.statements() {
-        if reader.parsed.diagnostics.len() > super::MAX_DIAGNOSTICS {
-            break;
-        }
         reader.statement(&statement);
     }
     reader.parsed
@@ -66,7 +64,7 @@ impl Reader<'_> {
                 self.piece(Rule::default_statement, tokens, Builder::default).map(Item::Default)
             }
             "test" => self.test(tokens).map(Item::Test),
-            _ => return self.unknown(tokens),
+            _ => return self.unknown(tokens, Place::Statement),
         };
         self.parsed.file.items.extend(item);
     }
@@ -82,12 +80,12 @@ impl Reader<'_> {
 
     fn terms(&mut self, open: usize, statement: &Range<usize>) -> Vec<Spanned<Term>> {
         let (body, rest) = self.outline.body(open, statement.end);
-        self.nothing_after(rest..statement.end);
+        self.nothing_after(&(rest..statement.end));
         let mut terms = Vec::new();
         for item in self.outline.items(body, TERMS) {
             let span = self.span(&item);
             let Some(rule) = term_rule(self.outline.str(item.start)) else {
-                self.unknown(&item);
+                self.unknown(&item, Place::Term);
                 continue;
             };
             let term = self.piece(rule, &item, |b, nodes| b.term(rule, nodes));
@@ -111,7 +109,7 @@ impl Reader<'_> {
     /// The steps in the block at `open`, which belongs to something that goes to `end`.
     fn steps(&mut self, open: usize, end: usize) -> Vec<Spanned<Step>> {
         let (body, rest) = self.outline.body(open, end);
-        self.nothing_after(rest..end);
+        self.nothing_after(&(rest..end));
         let mut steps = Vec::new();
         for item in self.outline.items(body, STEPS) {
             let span = self.span(&item);
@@ -119,7 +117,7 @@ impl Reader<'_> {
                 Some(Rule::repeat_head) => self.repeat(&item),
                 Some(rule) => self.piece(rule, &item, |b, nodes| b.step(rule, nodes)),
                 None => {
-                    self.unknown(&item);
+                    self.unknown(&item, Place::Step);
                     None
                 }
             };
@@ -148,7 +146,7 @@ impl Reader<'_> {
         build: impl FnOnce(&mut Builder, Nodes<'_>) -> Option<T>,
     ) -> Option<T> {
         let bytes = self.outline.bytes(tokens);
-        if self.outline.is_deep(&bytes) {
+        if self.outline.is_deep(&bytes) || self.parsed.diagnostics.len() > MAX_DIAGNOSTICS {
             return None;
         }
         let text = self.outline.text.get(bytes.clone()).unwrap_or_default();
@@ -164,7 +162,8 @@ impl Reader<'_> {
             }
             Err(error) => {
                 if !self.outline.is_broken(&bytes) {
-                    self.report(tokens.start, Code::SYNTAX, &error.to_string());
+                    let found = blame(self.outline, tokens, rule, &error);
+                    self.parsed.diagnostics.push(found);
                 }
                 None
             }
@@ -172,15 +171,15 @@ impl Reader<'_> {
     }
 
     /// A piece that begins with a word of no meaning there.
-    fn unknown(&mut self, tokens: &Range<usize>) {
+    fn unknown(&mut self, tokens: &Range<usize>, place: Place) {
         if !self.outline.is_broken(&self.outline.bytes(tokens)) {
-            self.report(tokens.start, Code::UNKNOWN_KEYWORD, "not a statement");
+            self.parsed.diagnostics.push(stray(self.outline, tokens, place));
         }
     }
 
-    fn nothing_after(&mut self, tokens: Range<usize>) {
-        if !tokens.is_empty() && !self.outline.is_broken(&self.outline.bytes(&tokens)) {
-            self.report(tokens.start, Code::MISPLACED, "nothing may follow the block");
+    fn nothing_after(&mut self, tokens: &Range<usize>) {
+        if !tokens.is_empty() {
+            self.unknown(tokens, Place::AfterBlock);
         }
     }
 

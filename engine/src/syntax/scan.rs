@@ -214,13 +214,14 @@ impl Scanner<'_> {
 
     /// `'…'` on one line as one token, so that its words start no statements; else the sign alone.
     fn single_quoted(&mut self, start: usize) {
-        let line = &self.text[start..self.line_end()];
-        match line[1..].find('\'') {
-            Some(length) => {
-                self.check_characters(start, start + length + 2, false);
-                self.push(Kind::SingleQuoted, start, length + 2);
+        let rest = self.text.as_bytes().iter().enumerate().skip(start + 1);
+        let end = rest.into_iter().find(|(_, byte)| matches!(byte, b'\'' | b'\n'));
+        match end {
+            Some((end, b'\'')) => {
+                self.check_characters(start, end + 1, false);
+                self.push(Kind::SingleQuoted, start, end + 1 - start);
             }
-            None => self.push(Kind::Sign, start, 1),
+            _ => self.push(Kind::Sign, start, 1),
         }
     }
 
