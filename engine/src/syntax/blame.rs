@@ -10,6 +10,7 @@ use fence_grammar::Rule;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use self::expected::Expected;
+pub(super) use self::signs::braces_in_pattern;
 pub(super) use self::stray::{Place, stray};
 use super::outline::Outline;
 use super::scan::Kind;
@@ -65,7 +66,7 @@ impl<'a> Blame<'a> {
     fn explain(&self) -> Diagnostic {
         let ends = self.ends();
         let steps: &[fn(&Self) -> Option<Diagnostic>] = if ends {
-            &[Self::trailing_comma, Self::later_edition, Self::equals]
+            &[Self::trailing_comma, Self::later_edition, Self::equals, Self::optional]
         } else {
             &[
                 Self::trailing_comma,
@@ -73,6 +74,7 @@ impl<'a> Blame<'a> {
                 Self::equals,
                 Self::sign,
                 Self::later_edition,
+                Self::optional,
                 Self::reserved,
                 Self::bad_name,
                 Self::unquoted_text,
@@ -141,18 +143,15 @@ impl<'a> Blame<'a> {
         if !self.ends() && !keyword {
             return None;
         }
-        let span = self.before_span();
-        let help = "remove it, or write what it announces";
-        Some(
-            Diagnostic::error(Code::TRAILING_COMMA, span, "nothing follows this comma")
-                .help(help)
-                .fix(span, ""),
-        )
+        Some(nothing_follows(self.before_span()))
     }
 
     fn stray_comma(&self) -> Option<Diagnostic> {
         if self.kind() != Some(Kind::Comma) {
             return None;
+        }
+        if self.at + 1 >= self.tokens.end && self.before() != "," {
+            return Some(nothing_follows(self.span()));
         }
         let fixed = |found: Diagnostic| found.fix(self.span(), "");
         if self.before() == "," {
@@ -202,6 +201,18 @@ impl<'a> Blame<'a> {
         let (word, span) =
             if seen { ("seen", self.before_span()) } else { ("session has", self.span()) };
         (seen || labels).then(|| stray::not_yet(word, span))
+    }
+
+    /// A misspelt `optional`, which the grammar took for the next field.
+    fn optional(&self) -> Option<Diagnostic> {
+        let word = self.before();
+        if self.by != Rule::tool_statement || !self.expected.has(Rule::colon) {
+            return None;
+        }
+        let near = stray::meant(word, ["optional"])?;
+        let found = format!("`{}` is not a keyword", short(word));
+        let found = Diagnostic::error(Code::UNKNOWN_KEYWORD, self.before_span(), found);
+        Some(found.help(format!("did you mean `{near}`?")).fix(self.before_span(), near))
     }
 
     fn reserved(&self) -> Option<Diagnostic> {
@@ -254,12 +265,14 @@ impl<'a> Blame<'a> {
     }
 
     fn unquoted_text(&self) -> Option<Diagnostic> {
-        if !self.expected.text_only() || !self.is_word() {
+        let member = self.by == Rule::set_statement && self.expected.value();
+        if !(self.expected.text_only() || member) || !self.is_word() {
             return None;
         }
         let written = self.found();
         let near = stray::meant(written, self.expected.keywords());
-        if words::is_keyword(written) || near.is_some() {
+        let digit = written.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        if words::is_keyword(written) || near.is_some() || member && digit {
             return None;
         }
         let quoted = format!("\"{written}\"");
@@ -272,7 +285,8 @@ impl<'a> Blame<'a> {
         let written = self.found();
         let wants = |rule| self.expected.has(rule);
         let digit = written.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-        if !self.is_word() || words::is_keyword(written) {
+        let term = wants(Rule::grant) || wants(Rule::unattended);
+        if !self.is_word() || words::is_keyword(written) && !term {
             return None;
         }
         let (code, what, help) = if wants(Rule::duration)
@@ -404,6 +418,12 @@ impl<'a> Blame<'a> {
         let found = self.error(Code::SYNTAX, message);
         if wanted.is_empty() { found } else { found.help(format!("expected {wanted}")) }
     }
+}
+
+fn nothing_follows(comma: Span) -> Diagnostic {
+    Diagnostic::error(Code::TRAILING_COMMA, comma, "nothing follows this comma")
+        .help("remove it, or write what it announces")
+        .fix(comma, "")
 }
 
 fn is_term(rule: Rule) -> bool {

@@ -6,7 +6,7 @@ use fence_grammar::{FenceParser, Rule};
 use pest::Parser as _;
 
 use super::ast::{Item, Rule as RuleItem, Step, Term, Test};
-use super::blame::{Place, blame, stray};
+use super::blame::{Place, blame, braces_in_pattern, stray};
 use super::build::{Builder, Nodes};
 use super::outline::Outline;
 use super::words::{STEPS, TERMS};
@@ -71,6 +71,11 @@ impl Reader<'_> {
 
     fn rule(&mut self, tokens: &Range<usize>) -> Option<RuleItem> {
         let open = self.outline.block(tokens);
+        if let Some(found) = open.and_then(|open| braces_in_pattern(self.outline, open, tokens.end))
+        {
+            self.parsed.diagnostics.push(found);
+            return None;
+        }
         let head = tokens.start..open.unwrap_or(tokens.end);
         let span = self.span(tokens);
         let rule = self.piece(Rule::rule_head, &head, |b, nodes| b.rule(span, nodes));
@@ -95,13 +100,8 @@ impl Reader<'_> {
     }
 
     fn test(&mut self, tokens: &Range<usize>) -> Option<Test> {
-        let open = self.outline.block(tokens);
-        let head = tokens.start..open.unwrap_or(tokens.end);
-        let title = self.piece(Rule::test_head, &head, Builder::single);
-        let Some(open) = open else {
-            self.report(tokens.end - 1, Code::SYNTAX, "a test has its steps in a block");
-            return None;
-        };
+        let open = self.block(tokens, "a test has a title and its steps: `test \"…\" { … }`")?;
+        let title = self.piece(Rule::test_head, &(tokens.start..open), Builder::single);
         let steps = self.steps(open, tokens.end);
         title.map(|title| Test { span: self.span(tokens), title, steps })
     }
@@ -126,14 +126,20 @@ impl Reader<'_> {
         steps
     }
 
-    fn repeat(&mut self, tokens: &Range<usize>) -> Option<Step> {
+    /// The `{` that `tokens` must have.
+    fn block(&mut self, tokens: &Range<usize>, help: &str) -> Option<usize> {
         let open = self.outline.block(tokens);
-        let head = tokens.start..open.unwrap_or(tokens.end);
-        let count = self.piece(Rule::repeat_head, &head, Builder::single);
-        let Some(open) = open else {
-            self.report(tokens.end - 1, Code::SYNTAX, "`repeat` has its steps in a block");
-            return None;
-        };
+        if open.is_none() && !self.outline.is_broken(&self.outline.bytes(tokens)) {
+            let span = self.outline.span(tokens.start);
+            let found = Diagnostic::error(Code::SYNTAX, span, "the block of steps is missing");
+            self.parsed.diagnostics.push(found.help(help));
+        }
+        open
+    }
+
+    fn repeat(&mut self, tokens: &Range<usize>) -> Option<Step> {
+        let open = self.block(tokens, "`repeat` has a number and its steps: `repeat 5 { … }`")?;
+        let count = self.piece(Rule::repeat_head, &(tokens.start..open), Builder::single);
         let steps = self.steps(open, tokens.end);
         count.map(|count| Step::Repeat { count, steps })
     }

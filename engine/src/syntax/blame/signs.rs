@@ -3,6 +3,40 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::outline::Outline;
 use crate::syntax::scan::Kind;
+use crate::syntax::words::TERMS;
+
+/// Alternatives in a pattern that should have been quoted, taken for a rule's block at `open`.
+pub(in crate::syntax) fn braces_in_pattern(
+    outline: &Outline<'_>,
+    open: usize,
+    end: usize,
+) -> Option<Diagnostic> {
+    let before = open.checked_sub(1)?;
+    let touches = |left: usize, right: usize| {
+        right < end
+            && outline.kind(left).is_some()
+            && outline.span(left).end == outline.span(right).start
+    };
+    let term = TERMS.contains(&outline.str(open + 1)) || outline.str(open + 1) == "}";
+    if outline.kind(before) != Some(Kind::Run) || !touches(before, open) || term {
+        return None;
+    }
+    let mut last = outline.closing(open)?;
+    while touches(last, last + 1) && matches!(outline.kind(last + 1), Some(Kind::Run | Kind::Open))
+    {
+        last = outline.closing(last + 1).unwrap_or(last + 1);
+    }
+    let span = outline.span(before).to(outline.span(last));
+    let written = outline.text.get(span.range())?;
+    let quoted = format!("\"{written}\"");
+    let message =
+        format!("the pattern `{}` holds braces, which need quotes", super::short(written));
+    Some(
+        Diagnostic::error(Code::SYNTAX, span, message)
+            .help(format!("write `{quoted}`"))
+            .fix(span, quoted),
+    )
+}
 
 /// What the sign at `at` means elsewhere, and what is written here instead.
 pub(super) fn sign(outline: &Outline<'_>, at: usize) -> Option<Diagnostic> {

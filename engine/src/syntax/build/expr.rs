@@ -197,7 +197,8 @@ fn operator<'i>(tail: &Node<'i>) -> Option<Node<'i>> {
 
 /// One value, or the range between two.
 fn range(node: Node<'_>, single: fn(String) -> OperandKind) -> Option<OperandKind> {
-    let mut ends = node.into_inner().map(|end| end.as_str().to_owned());
+    let ends = node.into_inner().filter(|part| part.as_rule() != Rule::dots);
+    let mut ends = ends.map(|end| end.as_str().to_owned());
     let from = ends.next()?;
     Some(match ends.next() {
         Some(to) => OperandKind::Range(from, to),

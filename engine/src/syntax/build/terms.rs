@@ -70,7 +70,7 @@ impl Builder {
             Rule::kw_shrink => EditBound::Shrink,
             _ => {
                 let mut ends = bound.into_inner().map(|end| end.as_str().to_owned());
-                EditBound::Range(ends.next()?, ends.next()?)
+                EditBound::Range(ends.next()?, ends.nth(1)?)
             }
         };
         Some(Edit { field, bound: Spanned::new(kind, span) })
