@@ -5,7 +5,7 @@ use std::ops::Range;
 use fence_grammar::{FenceParser, Rule};
 use pest::Parser as _;
 
-use super::ast::{Item, Rule as RuleItem, Step, Term, Test};
+use super::ast::{Item, Rule as RuleItem, Step, Term, Test, Tool};
 use super::blame::{Place, blame, braces_in_pattern, stray};
 use super::build::{Builder, Nodes};
 use super::outline::Outline;
@@ -16,19 +16,69 @@ use crate::span::{Span, Spanned};
 
 /// Reads every statement of `outline`.
 pub(super) fn read(outline: &Outline<'_>) -> Parsed {
-    let mut reader = Reader { outline, parsed: Parsed::default() };
-    for statement in outline.statements() {
-        reader.statement(&statement);
-    }
+    let mut reader = Reader { outline, parsed: Parsed::default(), depth: 0, marks: None };
+    reader.statements();
     reader.parsed
+}
+
+/// Reads every statement and notes what the formatter must know about tokens.
+pub(super) fn read_marked(outline: &Outline<'_>) -> (Parsed, Marks) {
+    let marks = Some(Marks::default());
+    let mut reader = Reader { outline, parsed: Parsed::default(), depth: 0, marks };
+    reader.statements();
+    let mut marks = reader.marks.unwrap_or_default();
+    marks.lines.sort_unstable();
+    (reader.parsed, marks)
+}
+
+/// What the grammar knows about the text and single tokens do not show.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// Where a line begins: its first byte, and how deep in blocks it stands.
+    pub(super) lines: Vec<(usize, usize)>,
+    /// The bytes of every `:` and `..` that stands for itself.
+    pub(super) joints: Vec<Range<usize>>,
+    /// The bytes of every field, type, time and number, which may be several tokens.
+    pub(super) glued: Vec<Range<usize>>,
+}
+
+impl Marks {
+    fn note(&mut self, nodes: Nodes<'_>, base: usize) {
+        for node in nodes.flatten() {
+            let bytes = base + node.as_span().start()..base + node.as_span().end();
+            match node.as_rule() {
+                Rule::colon | Rule::dots => self.joints.push(bytes),
+                Rule::path | Rule::kind | Rule::time | Rule::number => self.glued.push(bytes),
+                Rule::tool_field => self.lines.push((bytes.start, 1)),
+                _ => {}
+            }
+        }
+    }
 }
 
 struct Reader<'a> {
     outline: &'a Outline<'a>,
     parsed: Parsed,
+    /// How deep in blocks the reader is.
+    depth: usize,
+    marks: Option<Marks>,
 }
 
 impl Reader<'_> {
+    fn statements(&mut self) {
+        for statement in self.outline.statements() {
+            self.line(statement.start);
+            self.statement(&statement);
+        }
+    }
+
+    /// Notes that a line begins with the token at `index`.
+    fn line(&mut self, index: usize) {
+        if let Some(marks) = &mut self.marks {
+            marks.lines.push((self.outline.span(index).start as usize, self.depth));
+        }
+    }
+
     fn statement(&mut self, tokens: &Range<usize>) {
         let span = self.span(tokens);
         let item = match self.outline.str(tokens.start) {
@@ -56,9 +106,7 @@ impl Reader<'_> {
             "window" => self
                 .piece(Rule::window_statement, tokens, |b, nodes| b.window(span, nodes))
                 .map(Item::Window),
-            "tool" => self
-                .piece(Rule::tool_statement, tokens, |b, nodes| b.tool(span, nodes))
-                .map(Item::Tool),
+            "tool" => self.tool(tokens).map(Item::Tool),
             "allow" | "ask" | "deny" => self.rule(tokens).map(Item::Rule),
             "default" => {
                 self.piece(Rule::default_statement, tokens, Builder::default).map(Item::Default)
@@ -67,6 +115,15 @@ impl Reader<'_> {
             _ => return self.unknown(tokens, Place::Statement),
         };
         self.parsed.file.items.extend(item);
+    }
+
+    fn tool(&mut self, tokens: &Range<usize>) -> Option<Tool> {
+        let span = self.span(tokens);
+        let tool = self.piece(Rule::tool_statement, tokens, |b, nodes| b.tool(span, nodes))?;
+        if !tool.fields.is_empty() {
+            self.line(tokens.end - 1);
+        }
+        Some(tool)
     }
 
     fn rule(&mut self, tokens: &Range<usize>) -> Option<RuleItem> {
@@ -87,7 +144,7 @@ impl Reader<'_> {
         let (body, rest) = self.outline.body(open, statement.end);
         self.nothing_after(&(rest..statement.end));
         let mut terms = Vec::new();
-        for item in self.outline.items(body, TERMS) {
+        for item in self.items(open, body, TERMS) {
             let span = self.span(&item);
             let Some(rule) = term_rule(self.outline.str(item.start)) else {
                 self.unknown(&item, Place::Term);
@@ -111,7 +168,7 @@ impl Reader<'_> {
         let (body, rest) = self.outline.body(open, end);
         self.nothing_after(&(rest..end));
         let mut steps = Vec::new();
-        for item in self.outline.items(body, STEPS) {
+        for item in self.items(open, body, STEPS) {
             let span = self.span(&item);
             let step = match step_rule(self.outline.str(item.start)) {
                 Some(Rule::repeat_head) => self.repeat(&item),
@@ -124,6 +181,20 @@ impl Reader<'_> {
             steps.extend(step.map(|step| Spanned::new(step, span)));
         }
         steps
+    }
+
+    /// The lines of the block at `open`.
+    fn items(&mut self, open: usize, body: Range<usize>, starters: &[&str]) -> Vec<Range<usize>> {
+        let items = self.outline.items(body, starters);
+        self.depth += 1;
+        for item in &items {
+            self.line(item.start);
+        }
+        self.depth -= 1;
+        if let Some(close) = self.outline.closing(open).filter(|_| !items.is_empty()) {
+            self.line(close);
+        }
+        items
     }
 
     /// The `{` that `tokens` must have.
@@ -140,7 +211,9 @@ impl Reader<'_> {
     fn repeat(&mut self, tokens: &Range<usize>) -> Option<Step> {
         let open = self.block(tokens, "`repeat` has a number and its steps: `repeat 5 { … }`")?;
         let count = self.piece(Rule::repeat_head, &(tokens.start..open), Builder::single);
+        self.depth += 1;
         let steps = self.steps(open, tokens.end);
+        self.depth -= 1;
         count.map(|count| Step::Repeat { count, steps })
     }
 
@@ -158,6 +231,9 @@ impl Reader<'_> {
         let text = self.outline.text.get(bytes.clone()).unwrap_or_default();
         match FenceParser::parse(rule, text) {
             Ok(mut nodes) => {
+                if let Some(marks) = &mut self.marks {
+                    marks.note(nodes.clone(), bytes.start);
+                }
                 let mut builder = Builder::new(self.outline.source, bytes.start);
                 let built = nodes.next().and_then(|node| build(&mut builder, node.into_inner()));
                 if built.is_none() && builder.found.is_empty() {

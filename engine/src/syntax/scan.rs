@@ -80,7 +80,7 @@ impl Scanner<'_> {
             b' ' | b'\t' => self.at += 1,
             b'\r' if self.next_is(b'\n') => self.at += 1,
             b'#' => {
-                self.to_line_end();
+                self.comment();
                 let token = self.token(Kind::Run, start);
                 self.out.comments.push(token);
             }
@@ -131,7 +131,7 @@ impl Scanner<'_> {
         self.push(Kind::Sign, start, length);
     }
 
-    fn to_line_end(&mut self) {
+    fn comment(&mut self) {
         let end = self.line_end();
         self.check_characters(self.at, end, false);
         self.at = end;

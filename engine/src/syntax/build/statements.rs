@@ -66,7 +66,7 @@ impl Builder {
                 Rule::window_part => window.parts.push(self.window_part(node)),
                 Rule::window_except => window.except = self.except_dates(node)?,
                 Rule::window_zone => {
-                    window.zone = node.into_inner().nth(1).map(|z| self.unquoted(&z))
+                    window.zone = node.into_inner().nth(1).map(|zone| self.unquoted(&zone));
                 }
                 _ => {}
             }
@@ -167,8 +167,8 @@ impl Builder {
         Some(match rule {
             Rule::except_clause => Clause::Except(self.patterns(parts)),
             Rule::as_clause => Clause::As(self.definition(&parts.next()?)),
-            Rule::when_clause => Clause::When(self.expr(parts.next()?)?),
-            Rule::unless_clause => Clause::Unless(self.expr(parts.next()?)?),
+            Rule::when_clause => Clause::When(self.expr(&parts.next()?)?),
+            Rule::unless_clause => Clause::Unless(self.expr(&parts.next()?)?),
             Rule::until_clause => Clause::Until(self.written(&parts.next()?)),
             Rule::kw_shadow => Clause::Shadow,
             Rule::because_clause => Clause::Because(self.unquoted(&parts.next()?)),

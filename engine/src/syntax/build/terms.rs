@@ -92,8 +92,8 @@ impl Builder {
         let mut parts = node.into_inner().filter(|part| !is_filler(part));
         let first = parts.next()?;
         Some(match rule {
-            Rule::when_clause => Phrase::When(self.expr(first)?),
-            Rule::unless_clause => Phrase::Unless(self.expr(first)?),
+            Rule::when_clause => Phrase::When(self.expr(&first)?),
+            Rule::unless_clause => Phrase::Unless(self.expr(&first)?),
             Rule::during_test => Phrase::During(self.written(&first)),
             Rule::first_phrase => {
                 let key = self.path(&parts.next()?);
