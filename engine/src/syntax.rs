@@ -84,8 +84,3 @@ fn too_large(source: SourceId, length: usize) -> Option<Diagnostic> {
             .help("split the policy into layers, or move lists into imports")
     })
 }
-
-/// temporary
-pub fn print_phrase(_phrase: &ast::Phrase) -> String {
-    String::new()
-}
