@@ -500,7 +500,7 @@ impl Rules<'_, '_, '_> {
                     self.error(Code::BAD_COUNTER, path.span, "a list cannot be counted by", help);
                     return None;
                 }
-                Some(Key::Field(field))
+                Some(Key::Field(field, kind.unwrap_or(crate::condition::Type::Any)))
             }
         }
     }

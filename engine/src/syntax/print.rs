@@ -8,7 +8,7 @@ use super::ast::{
     Comparison, Expr, ExprKind, FieldPath, Operand, OperandKind, Pattern, Phrase, Quantifier,
     TimeRelation,
 };
-use super::scan::is_invisible;
+use crate::show::is_invisible;
 use super::words::is_bare_pattern;
 
 /// `expr` on one line, with no more parentheses than it needs.
