@@ -1,7 +1,5 @@
 //! `fence check`: all findings at once, for people and machines.
 
-#![cfg(feature = "cli")]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cli_support;
 use cli_support::House;

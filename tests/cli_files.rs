@@ -1,7 +1,5 @@
 //! Commands that make and change files: `fmt`, `init`, `import-tools`, and those that only print.
 
-#![cfg(feature = "cli")]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cli_support;
 use cli_support::House;

@@ -416,8 +416,10 @@ fn under(value: &Operand, root: &str, ignore_case: bool, scope: &Scope<'_>) -> T
 
 /// Whether the list holds the value; an element of another type leaves it unknown.
 fn listed(value: &Operand, list: &Operand, ignore_case: bool, scope: &Scope<'_>) -> Truth {
-    let (Some(wanted), Some(Datum::List(items))) = (value.datum(scope), list.datum(scope)) else {
-        return Truth::Unknown;
+    let (wanted, items) = match (value.datum(scope), list.datum(scope)) {
+        (Some(wanted), Some(Datum::List(items))) => (wanted, items),
+        (Some(_), Some(Datum::Empty)) => return Truth::False,
+        _ => return Truth::Unknown,
     };
     items.iter().fold(Truth::False, |found, item| {
         found.or(match (&wanted, item) {

@@ -18,12 +18,14 @@ mod reader;
 mod same;
 mod string;
 mod tape;
+mod to_json;
 mod view;
 mod write;
 
-pub use build::{Builder, ToJson};
+pub use build::Builder;
 pub use error::{BuildError, JsonError};
 pub use reader::Reader;
+pub use to_json::ToJson;
 pub use view::{Kind, List, ListIter, NumberText, Object, ObjectIter, Value};
 
 use cursor::Cursor;

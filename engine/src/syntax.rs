@@ -5,8 +5,11 @@
 //! author's words why a piece is not of the language. `print` and `format` go the other way.
 
 pub mod ast;
+mod blame;
 mod build;
+mod format;
 mod outline;
+mod print;
 mod read;
 mod scan;
 mod words;
@@ -14,6 +17,8 @@ mod words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::{SourceId, Span};
 
+pub use format::format;
+pub use print::{print_expr, print_operand, print_phrase};
 pub use words::{KEYWORDS, is_name};
 
 /// The largest file, in bytes.
@@ -36,15 +41,20 @@ pub const MAX_DIAGNOSTICS: usize = 1000;
 /// Never panics, and needs little stack: nesting is bounded before anything recursive begins.
 #[must_use]
 pub fn parse(source: SourceId, text: &str) -> Parsed {
-    if let Err(found) = check_size(source, text.len()) {
+    if let Some(found) = too_large(source, text.len()) {
         return Parsed { file: ast::File::default(), diagnostics: vec![found] };
     }
     let outline = outline::Outline::new(source, text, scan::scan(source, text));
-    let mut parsed = read::read(&outline);
-    parsed.diagnostics.extend(outline.diagnostics);
-    parsed.diagnostics.sort_by_key(|found| (found.span.start, found.span.end));
-    parsed.diagnostics.truncate(MAX_DIAGNOSTICS);
-    parsed
+    let parsed = read::read(&outline);
+    Parsed { file: parsed.file, diagnostics: all_findings(parsed.diagnostics, outline.diagnostics) }
+}
+
+/// The findings of two stages in the order of the text.
+fn all_findings(mut found: Vec<Diagnostic>, others: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    found.extend(others);
+    found.sort_by_key(|found| (found.span.start, found.span.end));
+    found.truncate(MAX_DIAGNOSTICS);
+    found
 }
 
 /// The text of a file: UTF-8 of at most [`MAX_BYTES`], without the byte order mark it may begin with.
@@ -52,8 +62,11 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
 /// # Errors
 ///
 /// The file is too large, or not UTF-8; the message names the offset of the first wrong byte.
+#[expect(clippy::result_large_err, reason = "read once per file; findings are passed by value")]
 pub fn decode(source: SourceId, bytes: &[u8]) -> Result<String, Diagnostic> {
-    check_size(source, bytes.len())?;
+    if let Some(found) = too_large(source, bytes.len()) {
+        return Err(found);
+    }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let message =
@@ -64,16 +77,10 @@ pub fn decode(source: SourceId, bytes: &[u8]) -> Result<String, Diagnostic> {
     Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text).to_owned())
 }
 
-fn check_size(source: SourceId, length: usize) -> Result<(), Diagnostic> {
-    if length <= MAX_BYTES {
-        return Ok(());
-    }
-    let message = format!("the file has {length} bytes, at most {MAX_BYTES} (16 MiB) are read");
-    Err(Diagnostic::error(Code::TOO_LARGE, Span::new(source, 0, 0), message)
-        .help("split the policy into layers, or move lists into imports"))
-}
-
-/// temporary
-pub fn print_phrase(_phrase: &ast::Phrase) -> String {
-    String::new()
+fn too_large(source: SourceId, length: usize) -> Option<Diagnostic> {
+    (length > MAX_BYTES).then(|| {
+        let message = format!("the file has {length} bytes, at most {MAX_BYTES} (16 MiB) are read");
+        Diagnostic::error(Code::TOO_LARGE, Span::new(source, 0, 0), message)
+            .help("split the policy into layers, or move lists into imports")
+    })
 }

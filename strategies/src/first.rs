@@ -20,7 +20,7 @@ use fence_engine::window::{Period, Zone};
 use std::sync::Arc;
 
 /// The most calls a counter may release, so that reading it stays cheap.
-pub const MAX_COUNT: u64 = 1_000_000;
+pub(crate) const MAX_COUNT: u64 = 1_000_000;
 
 /// Releases the first N calls of each key, counted anew in each calendar period if one is named.
 #[derive(Clone, Copy, Debug)]

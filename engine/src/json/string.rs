@@ -88,7 +88,7 @@ impl Cursor<'_> {
 
 /// How many bytes stand before the first quote, backslash or control character.
 #[inline]
-fn ordinary(bytes: &[u8]) -> usize {
+pub(super) fn ordinary(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((chunk, behind)) = rest.split_first_chunk() {
         let hits = special_bytes(u64::from_le_bytes(*chunk));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Json;
+use super::string::ordinary;
 use super::view::{List, NumberText, Object, Value};
 use crate::number;
 
@@ -75,8 +76,11 @@ fn comma(index: usize, out: &mut String) {
     }
 }
 
-/// `order` is a stack that the objects around this value have sorted their keys on.
-fn canonical(value: Value<'_>, out: &mut String, order: &mut Vec<usize>) {
+/// A key and where on the tape its value is.
+type Member<'a> = (&'a str, usize);
+
+/// `order` is a stack that the objects around this value have sorted their members on.
+fn canonical<'a>(value: Value<'a>, out: &mut String, order: &mut Vec<Member<'a>>) {
     match value {
         Value::Number(token) => number::write_canonical(token.as_str(), out),
         Value::List(list) => {
@@ -92,34 +96,28 @@ fn canonical(value: Value<'_>, out: &mut String, order: &mut Vec<usize>) {
     }
 }
 
-fn canonical_object(object: Object<'_>, out: &mut String, order: &mut Vec<usize>) {
-    let json = object.0.json;
+fn canonical_object<'a>(object: Object<'a>, out: &mut String, order: &mut Vec<Member<'a>>) {
     let bottom = order.len();
-    push_keys(object, order);
-    order[bottom..].sort_unstable_by(|a, b| by_utf16(json.key(*a), json.key(*b)));
+    push_members(object, order);
+    order[bottom..].sort_unstable_by(|(a, _), (b, _)| by_utf16(a, b));
     out.push('{');
     for index in bottom..order.len() {
-        let key = order[index];
+        let (key, value) = order[index];
         comma(index - bottom, out);
-        write_text(json.key(key), out);
+        write_text(key, out);
         out.push(':');
-        canonical(json.value(key + 1), out, order);
+        canonical(object.0.json.value(value), out, order);
     }
     out.push('}');
     order.truncate(bottom);
 }
 
-fn push_keys(object: Object<'_>, order: &mut Vec<usize>) {
+fn push_members<'a>(object: Object<'a>, order: &mut Vec<Member<'a>>) {
+    let json = object.0.json;
     let mut at = object.0.at + 1;
     for _ in 0..object.len() {
-        order.push(at);
-        at = object.0.json.node(at + 1).next(at + 1);
-    }
-}
-
-impl Json {
-    fn key(&self, at: usize) -> &str {
-        self.string(self.node(at))
+        order.push((json.string(json.node(at)), at + 1));
+        at = json.node(at + 1).next(at + 1);
     }
 }
 
@@ -128,24 +126,30 @@ impl Json {
 /// because the latter is written with surrogates.
 fn by_utf16(a: &str, b: &str) -> std::cmp::Ordering {
     let rank = |byte: u8| if matches!(byte, 0xee | 0xef) { byte | 0x10 } else { byte };
-    a.bytes().map(rank).cmp(b.bytes().map(rank))
+    match a.bytes().zip(b.bytes()).find(|(a, b)| a != b) {
+        Some((a, b)) => rank(a).cmp(&rank(b)),
+        None => a.len().cmp(&b.len()),
+    }
 }
 
 /// Appends `text` in quotes, with the escapes of ECMAScript's `JSON.stringify` (ECMA-262,
 /// QuoteJSONString), which RFC 8785 takes over.
 fn write_text(text: &str, out: &mut String) {
     out.push('"');
-    let mut written = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(text.get(written..at).unwrap_or_default());
-        write_escape(byte, out);
-        written = at + 1;
+    let mut rest = text;
+    while let Some((plain, special)) = split_at_special(rest) {
+        out.push_str(plain);
+        write_escape(special, out);
+        rest = rest.get(plain.len() + 1..).unwrap_or_default();
     }
-    out.push_str(text.get(written..).unwrap_or_default());
+    out.push_str(rest);
     out.push('"');
+}
+
+/// What stands before the first character that needs an escape, and that character.
+fn split_at_special(text: &str) -> Option<(&str, u8)> {
+    let plain = ordinary(text.as_bytes());
+    Some((text.get(..plain)?, *text.as_bytes().get(plain)?))
 }
 
 fn write_escape(byte: u8, out: &mut String) {

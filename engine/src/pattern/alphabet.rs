@@ -1,43 +1,13 @@
 //! The 66 characters of names: which bytes they are, their case, their order, and sets of them.
 
-/// This byte may stand in a name.
-pub(super) const VALID: u8 = 1;
-/// This byte is an upper-case letter.
-pub(super) const UPPER: u8 = 2;
-
-/// What each byte is: [`VALID`], [`UPPER`], or neither.
-pub(super) static KIND: [u8; 256] = kinds();
-
-/// Each folded byte's place in the order of names (`/` included), or 63: never a child of a trie.
-pub(super) static SYMBOL: [u8; 256] = symbols();
+/// A number below 64 for each byte of a folded name, `/` included; no two share one.
+#[inline]
+pub(super) const fn symbol(byte: u8) -> u8 {
+    (byte & 0x1F) | ((byte & 0x40) >> 1)
+}
 
 const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':')
-}
-
-const fn kinds() -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        if is_name_byte(byte) {
-            table[byte as usize] = if byte.is_ascii_uppercase() { VALID | UPPER } else { VALID };
-        }
-        byte += 1;
-    }
-    table
-}
-
-const fn symbols() -> [u8; 256] {
-    let mut table = [63; 256];
-    let (mut byte, mut next) = (0_u8, 0);
-    while byte < 128 {
-        if byte == b'/' || (is_name_byte(byte) && !byte.is_ascii_uppercase()) {
-            table[byte as usize] = next;
-            next += 1;
-        }
-        byte += 1;
-    }
-    table
 }
 
 /// The character as a byte, if it may stand in a name.
@@ -84,4 +54,18 @@ impl Set {
 /// The bit of an ASCII byte; none for others.
 fn bit(byte: u8) -> u128 {
     1_u128.checked_shl(u32::from(byte)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{is_name_byte, symbol};
+
+    #[test]
+    fn every_folded_character_has_a_number_of_its_own() {
+        let folded = |byte: &u8| *byte == b'/' || is_name_byte(*byte) && !byte.is_ascii_uppercase();
+        let numbers: BTreeSet<_> = (0..128).filter(folded).map(symbol).collect();
+        assert_eq!((numbers.len(), numbers.last()), (41, Some(&63)));
+    }
 }

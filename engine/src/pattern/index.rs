@@ -5,7 +5,8 @@
 //! themselves. Patterns with a server live in a second set of tries, over the whole of `server/tool`.
 
 mod build;
-mod folded;
+mod load;
+mod pieces;
 mod tables;
 mod trie;
 
@@ -14,10 +15,9 @@ mod tests;
 
 pub use build::IndexBuilder;
 
-use super::name::Name;
+use super::name::{MAX_PART, Name};
 use super::tool::NamePattern;
-use folded::Folded;
-use tables::Tables;
+use tables::{Probe, Tables};
 
 /// A pattern that matches the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,35 +57,23 @@ impl Index {
     /// An id may be visited more than once, also with differing `exact`, when several of its patterns or
     /// alternatives match. Does not allocate, but for patterns too intricate for a small automaton.
     #[inline]
-    pub fn visit(&self, name: &Name<'_>, visitor: impl FnMut(Hit)) {
-        if name.as_str().len() <= Folded::<64>::CAPACITY {
-            self.visit_folded(name, &Folded::<64>::new(name), visitor);
+    pub fn visit(&self, name: &Name<'_>, mut visitor: impl FnMut(Hit)) {
+        let text = name.as_str().as_bytes();
+        let mut buffer;
+        let folded = if name.has_upper() {
+            buffer = [0; 2 * MAX_PART + 1];
+            fold(text, &mut buffer)
         } else {
-            self.visit_folded(name, &Folded::<280>::new(name), visitor);
-        }
-    }
-
-    #[inline]
-    fn visit_folded<const N: usize>(
-        &self,
-        name: &Name<'_>,
-        folded: &Folded<N>,
-        mut visitor: impl FnMut(Hit),
-    ) {
-        let (tool, end) = (name.tool_at(), name.as_str().len());
-        let served = tool > 0;
-        let probe = tables::Probe {
-            name,
-            folded,
-            checks: &self.checks,
-            exact: !served,
-            from: tool,
-            to: end,
+            text
         };
-        self.bare.visit(&probe, &mut visitor);
-        if served {
-            let probe = tables::Probe { exact: true, from: 0, ..probe };
-            self.served.visit(&probe, &mut visitor);
+        let (tool, checks) = (name.tool_at(), &self.checks[..]);
+        let served = Probe { name, checks, exact: true, text, folded };
+        let (text, folded) = (text.get(tool..), folded.get(tool..));
+        let (text, folded) = (text.unwrap_or_default(), folded.unwrap_or_default());
+        let bare = Probe { exact: tool == 0, text, folded, ..served };
+        self.bare.visit(&bare, &mut visitor);
+        if tool > 0 {
+            self.served.visit(&served, &mut visitor);
         }
     }
 
@@ -96,4 +84,13 @@ impl Index {
             + self.served.heap_bytes()
             + self.checks.capacity() * size_of::<NamePattern>()
     }
+}
+
+/// The name in lower case.
+#[inline(never)]
+fn fold<'a>(text: &[u8], buffer: &'a mut [u8]) -> &'a [u8] {
+    let Some(room) = buffer.get_mut(..text.len()) else { return &[] };
+    room.copy_from_slice(text);
+    room.make_ascii_lowercase();
+    room
 }

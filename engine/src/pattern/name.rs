@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::alphabet::{KIND, UPPER, VALID, name_byte};
+use super::alphabet::name_byte;
 
 /// The most characters that a tool, a server or an agent's id may have.
 pub const MAX_PART: usize = 128;
@@ -30,22 +30,22 @@ impl<'a> Name<'a> {
         if text.len() > 2 * MAX_PART + 1 {
             return Err(NameError::TooLong { length: text.len() });
         }
-        let (mut tool, mut upper, mut valid) = (0, 0, VALID);
-        for (at, byte) in text.bytes().enumerate() {
-            let kind = KIND[usize::from(byte)];
-            upper |= kind;
-            if kind == 0 && byte == b'/' && tool == 0 {
-                tool = at + 1;
-            } else {
-                valid &= kind;
-            }
+        match Self::check(text) {
+            Some((tool, upper)) => Ok(Self { text, tool, upper }),
+            None => Err(explain(text)),
         }
-        let server = tool.saturating_sub(1);
+    }
+
+    /// Where the tool's part begins and whether there is an upper-case letter.
+    fn check(text: &str) -> Option<(usize, bool)> {
+        let seen = Seen::text(text.as_bytes());
+        let slash = if seen.slash != 0 { text.find('/') } else { None };
+        let (server, tool) = slash.map_or((1, 0), |at| (at, at + 1));
+        let second =
+            slash.is_some() && text.as_bytes().get(tool..).is_some_and(|rest| rest.contains(&b'/'));
         let fits = |length: usize| (1..=MAX_PART).contains(&length);
-        if valid != VALID || !fits(text.len() - tool) || (tool > 0 && !fits(server)) {
-            return Err(explain(text));
-        }
-        Ok(Self { text, tool, upper: upper & UPPER != 0 })
+        let valid = seen.other == 0 && !second && fits(server) && fits(text.len() - tool);
+        valid.then_some((tool, seen.upper != 0))
     }
 
     /// The server's part, if there is one.
@@ -77,6 +77,60 @@ impl<'a> Name<'a> {
     }
 }
 
+/// What was seen in eight bytes, told by the highest bit of each byte.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    upper: u64,
+    slash: u64,
+    /// What stands in no name.
+    other: u64,
+}
+
+impl Seen {
+    /// Eight bytes at a time, without branches; bytes of short texts and last ones are looked at twice.
+    #[inline]
+    fn text(text: &[u8]) -> Self {
+        if let Some(last) = text.last_chunk() {
+            let (chunks, _) = text.as_chunks();
+            let word = |chunk: &[u8; 8]| Self::word(u64::from_le_bytes(*chunk));
+            return chunks.iter().fold(word(last), |seen, chunk| seen.join(word(chunk)));
+        }
+        if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            return Self::word(u64::from(first) << 32 | u64::from(last));
+        }
+        text.iter().fold(Self::default(), |seen, byte| seen.join(Self::word(every(*byte))))
+    }
+
+    #[inline]
+    fn word(word: u64) -> Self {
+        // With its highest bit set no byte borrows from the next.
+        let at_least = |word: u64, byte| (word | every(0x80)) - every(byte);
+        let within = |word, low, high: u8| at_least(word, low) & !at_least(word, high + 1);
+        let is = |byte| within(word, byte, byte);
+        let letter = within(word | every(0x20), b'a', b'z');
+        // From `-` over `.`, `/` and the digits to `:` there is no gap.
+        let valid = (letter | within(word, b'-', b':') | is(b'_')) & !word;
+        let only = every(0x80);
+        Self {
+            upper: within(word, b'A', b'Z') & only,
+            slash: is(b'/') & only,
+            other: !valid & only,
+        }
+    }
+
+    #[inline]
+    fn join(self, other: Self) -> Self {
+        let (upper, slash) = (self.upper | other.upper, self.slash | other.slash);
+        Self { upper, slash, other: self.other | other.other }
+    }
+}
+
+/// Eight times the same byte.
+const fn every(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
 /// Whether the text is an agent's id: 1 to 128 name characters.
 ///
 /// ```
@@ -85,7 +139,10 @@ impl<'a> Name<'a> {
 /// ```
 #[must_use]
 pub fn is_id(text: &str) -> bool {
-    (1..=MAX_PART).contains(&text.len()) && text.bytes().all(|byte| KIND[usize::from(byte)] != 0)
+    (1..=MAX_PART).contains(&text.len()) && {
+        let seen = Seen::text(text.as_bytes());
+        seen.other | seen.slash == 0
+    }
 }
 
 /// Why a text is not a tool's identity.

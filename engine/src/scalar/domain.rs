@@ -152,3 +152,137 @@ fn normal_ipv6(address: Ipv6Addr) -> String {
         None => format!("[{address}]"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(written: &str, normal: Option<&str>) {
+        let domain = Domain::parse(written);
+        assert_eq!(domain.as_ref().map(Domain::as_str), normal, "{written:?}");
+    }
+
+    #[test]
+    fn one_spelling_per_host() {
+        for (written, normal) in [
+            ("example.com", "example.com"),
+            ("EXAMPLE.com.", "example.com"),
+            ("localhost.", "localhost"),
+            ("a-b_c.0x.example", "a-b_c.0x.example"),
+            ("B\u{fc}cher.Example", "xn--bcher-kva.example"),
+            ("bu\u{308}cher.example", "xn--bcher-kva.example"),
+            ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
+            ("example\u{3002}com", "example.com"),
+            ("2130706433", "127.0.0.1"),
+            ("0x7f.1", "127.0.0.1"),
+            ("127.1", "127.0.0.1"),
+            ("017700000001", "127.0.0.1"),
+            ("127.0.0.1.", "127.0.0.1"),
+            ("[::ffff:127.0.0.1]", "127.0.0.1"),
+            ("[0:0::1]", "[::1]"),
+            ("[2001:DB8::1]", "[2001:db8::1]"),
+        ] {
+            check(written, Some(normal));
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_unknown() {
+        for written in [
+            "",
+            ".",
+            "..",
+            "a..b",
+            ".a",
+            "a..",
+            "exa mple.com",
+            " a",
+            "a\n",
+            "a:80",
+            "a/b",
+            "a@b",
+            "ex%61mple.com",
+            "*.example.com",
+            "xn--good-.example",
+            "::1",
+            "[::1",
+            "[::1]:80",
+            "256.256.256.256",
+            "1.2.3.4.5",
+            "a,b",
+            "a$b",
+            "\u{ff0a}.example",
+            "\u{ff05}41.example",
+            "xn--a.example",
+        ] {
+            check(written, None);
+        }
+        check(&"a".repeat(64), None);
+        check(&["a"; 128].join("."), None);
+    }
+
+    #[test]
+    fn only_what_has_to_change_is_copied() {
+        for (written, borrowed) in [("example.com", true), ("example.com.", true), ("A.b", false)] {
+            let text = Domain::parse(written).unwrap().into_text();
+            assert_eq!(matches!(text, Cow::Borrowed(_)), borrowed, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_is_one_or_more_labels() {
+        for (domain, entry, holds) in [
+            ("example.org", "example.org", true),
+            ("example.org", "*.example.org", false),
+            ("a.example.org", "*.example.org", true),
+            ("a.b.example.org", "*.example.org", true),
+            ("notexample.org", "*.example.org", false),
+            ("example.org.evil.test", "*.example.org", false),
+            ("a.example.org", "example.org", false),
+            ("127.0.0.1", "*.0.0.1", false),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("example.org", "*", false),
+            ("example.org", "*.", false),
+        ] {
+            assert_eq!(Domain::parse(domain).unwrap().matches(entry), holds, "{domain} {entry}");
+        }
+    }
+
+    #[test]
+    fn entries_are_normal_too() {
+        for (written, normal) in [
+            ("Example.COM", Some("example.com")),
+            ("*.B\u{fc}cher.example", Some("*.xn--bcher-kva.example")),
+            ("*.0.0.1", None),
+            ("*", None),
+            ("*.*.a", None),
+            ("a.*.b", None),
+        ] {
+            assert_eq!(Domain::entry(written).as_deref(), normal, "{written}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        #[test]
+        fn the_short_way_agrees_with_the_long_one(
+            text in "([a-cA-C0-9x_-]{0,4}\\.){0,4}[a-cA-C0-9x_-]{0,4}",
+        ) {
+            if is_plain(&text) {
+                prop_assert_eq!(Domain::parse(&text), Domain::normalised(&text));
+            }
+        }
+
+        #[test]
+        fn normal_forms_stay(text in "[a-c0-9x.A-C\u{fc}\u{df}\u{130}\u{3002}:\\[\\]-]{0,12}") {
+            if let Some(domain) = Domain::parse(&text) {
+                prop_assert!(Domain::parse(domain.as_str()).as_ref() == Some(&domain), "{domain:?}");
+                prop_assert!(domain.matches(&Domain::entry(&text).unwrap()));
+            }
+        }
+    }
+}

@@ -82,3 +82,77 @@ fn spelled(seconds: u64, units: u8) -> Option<String> {
     }
     (left == 0).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn units_go_down_each_at_most_once() {
+        for (written, seconds) in [
+            ("90s", 90),
+            ("15m", 900),
+            ("1h30m", 5_400),
+            ("2d", 172_800),
+            ("1w", 604_800),
+            ("1w1d1h1m1s", 694_861),
+        ] {
+            assert_eq!(Duration::parse(written).map(Duration::seconds), Some(seconds));
+        }
+        for written in [
+            "",
+            "0s",
+            "0h0m",
+            "s",
+            "1",
+            "1x",
+            "30m1h",
+            "1h1h",
+            "1s1w",
+            "1.5h",
+            "-1h",
+            "+1h",
+            "1 h",
+            "1h ",
+            "1H",
+            "1h30",
+            "h1",
+            "\u{663}h",
+            "99999999999999999999s",
+            "99999999999999w",
+            "9223372036855s",
+        ] {
+            assert_eq!(Duration::parse(written), None, "{written:?}");
+        }
+        assert_eq!(Duration::parse("9223372036854s"), Some(Duration::MAX));
+        assert_eq!(Duration::MAX.micros(), 9_223_372_036_854_000_000);
+    }
+
+    #[test]
+    fn durations_show_in_their_shortest_spelling() {
+        for (written, shown) in [
+            ("90s", "90s"),
+            ("60s", "1m"),
+            ("1h30m", "90m"),
+            ("48h", "2d"),
+            ("7d", "1w"),
+            ("10d", "10d"),
+            ("86401s", "1d1s"),
+            ("1h1s", "1h1s"),
+        ] {
+            assert_eq!(Duration::parse(written).unwrap().to_string(), shown);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn shown_durations_read_back(
+            seconds in prop_oneof![1..100_000u64, 1..=Duration::MAX.seconds()],
+        ) {
+            let duration = Duration::from_seconds(seconds).unwrap();
+            prop_assert_eq!(Duration::parse(&duration.to_string()), Some(duration));
+        }
+    }
+}

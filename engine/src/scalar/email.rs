@@ -145,3 +145,102 @@ pub fn count_items(value: Value<'_>) -> Option<u64> {
 fn is_item(text: &str) -> bool {
     !text.contains([',', ';']) && count_addresses(text) == Some(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Json;
+
+    #[test]
+    fn one_spelling_per_address() {
+        for (written, normal) in [
+            ("ana@example.com", "ana@example.com"),
+            ("Ana.B+c@EXAMPLE.com.", "ana.b+c@example.com"),
+            ("ana@example.com.", "ana@example.com"),
+            ("a@b\u{fc}cher.example", "a@xn--bcher-kva.example"),
+            ("J\u{dc}RGEN@x.test", "j\u{fc}rgen@x.test"),
+            ("a@localhost", "a@localhost"),
+        ] {
+            let address = EmailAddress::parse(written).unwrap();
+            assert_eq!(address.as_str(), normal);
+            assert_eq!(address.domain(), normal.split_once('@').unwrap().1);
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_bare_address_is_unknown() {
+        for written in [
+            "",
+            "@",
+            "a",
+            "a@",
+            "@x.test",
+            "a@b@x.test",
+            "ceo@good.example <x@evil.example>",
+            "<a@x.test>",
+            "\"a b\"@x.test",
+            "a(b)@x.test",
+            "a b@x.test",
+            "a@x.test ",
+            " a@x.test",
+            "a@x.test,b@x.test",
+            "a@x.test;b@x.test",
+            "a@x.test\nbcc:b@x.test",
+            "a\0@x.test",
+            "a@[127.0.0.1]",
+            "a@127.0.0.1",
+            "a@2130706433",
+            "mailto:a@x.test",
+            ".a@x.test",
+            "a.@x.test",
+            "a..b@x.test",
+            "a\\@x.test",
+            "b%evil.example@x.test",
+            "evil!b@x.test",
+            "a\u{200b}@x.test",
+            "a\u{202e}@x.test",
+            "a\u{ff20}x.test",
+            "a@*.test",
+            "\u{212a}im@x.test",
+        ] {
+            assert_eq!(EmailAddress::parse(written), None, "{written:?}");
+        }
+        assert_eq!(EmailAddress::parse(&format!("{}@x.test", "a".repeat(65))), None);
+    }
+
+    #[test]
+    fn the_usual_address_is_not_copied() {
+        for written in ["ana@example.com", "ana@example.com."] {
+            assert!(matches!(EmailAddress::parse(written).unwrap().text, Cow::Borrowed(_)));
+        }
+    }
+
+    #[test]
+    fn items_are_counted_as_written() {
+        for (json, count) in [
+            (r#""a@x.test""#, Some(1)),
+            (r#""a@x.test, b@x.test;c@x.test""#, Some(3)),
+            (r#"" ,; ,a@x.test,""#, Some(1)),
+            (r#""""#, Some(0)),
+            (r#""a@x.test b@x.test""#, None),
+            (r#""a@x.test\nb@x.test""#, None),
+            ("[]", Some(0)),
+            (r#"["a@x.test","a@x.test","not an address"]"#, Some(3)),
+            (r#"["a@x.test;b@x.test"]"#, None),
+            (r#"["a@x.test,"]"#, None),
+            (r#"["a@x.test\u0085b"]"#, None),
+            (r#"["a@x.test b@x.test"]"#, None),
+            (r#"[""]"#, None),
+            (r#"[" "]"#, None),
+            ("[1]", None),
+            ("[null]", None),
+            (r#"[["a@x.test"]]"#, None),
+            (r#"{"0":"a@x.test","length":1}"#, None),
+            ("1", None),
+            ("null", None),
+            ("true", None),
+        ] {
+            assert_eq!(count_items(Json::parse(json.as_bytes()).unwrap().root()), count, "{json}");
+        }
+    }
+}

@@ -79,3 +79,78 @@ fn is_part(part: &str) -> bool {
 fn stays(part: &str) -> bool {
     !part.is_empty() && part != "."
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_spelling_per_place() {
+        for (written, normal) in [
+            ("/", "/"),
+            ("/srv/files", "/srv/files"),
+            ("/srv/files/", "/srv/files"),
+            ("//srv///files/.//./.env", "/srv/files/.env"),
+            ("/.", "/"),
+            ("/./", "/"),
+            ("/a b/caf\u{e9}", "/a b/caf\u{e9}"),
+        ] {
+            let path = PathText::parse(written).unwrap();
+            assert_eq!(path.as_str(), normal);
+            assert_eq!(matches!(path.0, Cow::Borrowed(_)), written == normal);
+        }
+    }
+
+    #[test]
+    fn what_could_be_another_place_is_unknown() {
+        for written in [
+            "",
+            "a",
+            "./a",
+            "~/.ssh/id_rsa",
+            "/~root",
+            "$HOME/x",
+            "/$HOME",
+            "${HOME}/x",
+            "/srv/../etc",
+            "/..",
+            "/srv/..",
+            "/srv/.. /etc",
+            "/srv/.../x",
+            "/srv/.env.",
+            "/srv/.env ",
+            "/srv /x",
+            "/srv\\x",
+            "C:\\x",
+            "C:/x",
+            "/srv/.env::$DATA",
+            "file:///srv/x",
+            "/srv/%2e%2e/x",
+            "/srv\0",
+            "/srv\n",
+            "/srv/\u{85}x",
+            "/srv/\u{7f}",
+        ] {
+            assert_eq!(PathText::parse(written), None, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn under_goes_part_by_part() {
+        for (path, root, exact, loose) in [
+            ("/srv", "/srv", true, true),
+            ("/srv/a/b", "/srv/", true, true),
+            ("/srv2", "/srv", false, false),
+            ("/srv", "/srv/a", false, false),
+            ("/x/srv", "/srv", false, false),
+            ("/anything", "/", true, true),
+            ("/", "/", true, true),
+            ("/SRV/a", "/srv", false, true),
+            ("/cafe\u{301}/a", "/Caf\u{e9}", false, true),
+        ] {
+            let (path, root) = (PathText::parse(path).unwrap(), PathText::parse(root).unwrap());
+            assert_eq!(path.under(&root, false), exact, "{path:?} {root:?}");
+            assert_eq!(path.under(&root, true), loose, "{path:?} {root:?}");
+        }
+    }
+}

@@ -167,3 +167,134 @@ fn offset_micros(text: &str) -> Option<i64> {
     let valid = hours < 24 && minutes < 60;
     valid.then(|| sign * i64::from(hours * 3600 + minutes * 60) * MICROS)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_their_offset() {
+        for (written, shown) in [
+            ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ("2026-03-23T10:00:00+01:00", "2026-03-23T09:00:00Z"),
+            ("2026-03-23t10:00:00z", "2026-03-23T10:00:00Z"),
+            ("2026-03-23T00:30:00-23:59", "2026-03-24T00:29:00Z"),
+            ("2026-03-23T10:00:00-00:00", "2026-03-23T10:00:00Z"),
+            ("2026-03-23T10:00:00.5Z", "2026-03-23T10:00:00.500000Z"),
+            ("2026-03-23T10:00:00.000000Z", "2026-03-23T10:00:00Z"),
+            ("2026-03-23T10:00:00.1234567891Z", "2026-03-23T10:00:00.123456Z"),
+            ("1969-12-31T23:59:59.25Z", "1969-12-31T23:59:59.250000Z"),
+            ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+        ] {
+            let at = Timestamp::parse(written).unwrap();
+            assert_eq!(at.to_string(), shown, "{written}");
+            assert_eq!(Timestamp::from_chrono(at.to_chrono()), Some(at));
+        }
+        assert_eq!(Timestamp::parse("0000-01-01T00:00:00Z"), Some(Timestamp::MIN));
+        assert_eq!(Timestamp::parse("9999-12-31T23:59:59.999999Z"), Some(Timestamp::MAX));
+        assert_eq!(Timestamp::parse("1970-01-01T00:00:00Z"), Some(Timestamp::EPOCH));
+    }
+
+    #[test]
+    fn what_is_no_whole_time_is_unknown() {
+        for written in [
+            "",
+            "T",
+            "now",
+            "2026-03-23",
+            "2026-03-23T10:00:00",
+            "2026-03-23T10:00Z",
+            "2026-03-23 10:00:00Z",
+            "2026-03-23T10:00:00 Z",
+            "2026-03-23T10:00:00.Z",
+            "2026-03-23T10:00:00,5Z",
+            "2026-03-23T10:00:00+0100",
+            "2026-03-23T10:00:00+01",
+            "2026-03-23T10:00:00+24:00",
+            "2026-03-23T10:00:00+01:60",
+            "2026-03-23T10:00:00Zx",
+            "2026-03-23T24:00:00Z",
+            "2026-03-23T10:60:00Z",
+            "2016-12-31T23:59:60Z",
+            "2026-02-29T10:00:00Z",
+            "2026-13-01T10:00:00Z",
+            "2026-00-01T10:00:00Z",
+            "26-03-23T10:00:00Z",
+            "+2026-03-23T10:00:00Z",
+            "-001-03-23T10:00:00Z",
+            "+999999999-01-01T00:00:00Z",
+            "0000-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+            "2026-3-23T10:00:00Z",
+            "\u{662}\u{660}26-03-23T10:00:00Z",
+            "2026-03-23T1\u{e9}:00:00Z",
+            "2026-03-23T10:00:00+\u{e9}1:00",
+            "2026-03-23T10:00:00Z ",
+        ] {
+            assert_eq!(Timestamp::parse(written), None, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn days_and_local_times_are_strict() {
+        assert_eq!(date("2026-12-24").unwrap().to_string(), "2026-12-24");
+        for written in
+            ["", "2026-02-30", "2026-2-03", "2026-02-3", "20260203", "2026-02-03 ", "2026-02-03-04"]
+        {
+            assert_eq!(date(written), None, "{written:?}");
+        }
+        let local = |text| local_date_time(text).map(|at| at.to_string());
+        assert_eq!(local("2026-03-23T10:00").as_deref(), Some("2026-03-23 10:00:00"));
+        assert_eq!(local("2026-03-23T10:00:59").as_deref(), Some("2026-03-23 10:00:59"));
+        for written in [
+            "2026-03-23",
+            "2026-03-23T10",
+            "2026-03-23T10:00Z",
+            "2026-03-23t10:00",
+            "2026-03-23T24:00",
+            "2026-03-23T10:00:60",
+            "2026-03-23T10:00:00.5",
+        ] {
+            assert_eq!(local_date_time(written), None, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn time_does_not_run_over() {
+        let hour = Duration::parse("1h").unwrap();
+        assert_eq!(Timestamp::MAX.checked_add(hour), None);
+        assert_eq!(Timestamp::MAX.saturating_add(Duration::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::MIN.saturating_sub(hour), Timestamp::MIN);
+        assert_eq!(Timestamp::MAX.checked_sub(Duration::MAX), None);
+        assert_eq!(Timestamp::EPOCH.checked_add(hour).unwrap().to_string(), "1970-01-01T01:00:00Z");
+        assert_eq!(Timestamp::from_chrono(DateTime::<Utc>::MAX_UTC), None);
+        assert_eq!(Timestamp::from_micros(i64::MIN), None);
+    }
+
+    proptest! {
+        #[test]
+        fn shown_times_read_back(micros in Timestamp::MIN.micros()..=Timestamp::MAX.micros()) {
+            let at = Timestamp::from_micros(micros).unwrap();
+            prop_assert_eq!(Timestamp::parse(&at.to_string()), Some(at));
+            prop_assert_eq!(at.to_chrono().timestamp_micros(), micros);
+        }
+
+        #[test]
+        fn what_is_read_agrees_with_chrono(
+            text in "[0-2][0-9]{3}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-][0-2][0-9]:[0-6][0-9])",
+        ) {
+            let peer = DateTime::parse_from_rfc3339(&text).ok();
+            let peer = peer.and_then(|at| Timestamp::from_chrono(at.to_utc()));
+            prop_assert_eq!(Timestamp::parse(&text), peer);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[-+:.0-9TZ\u{e9}]{0,30}") {
+            let _ = (Timestamp::parse(&text), date(&text), local_date_time(&text));
+        }
+    }
+}

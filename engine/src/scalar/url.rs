@@ -76,6 +76,9 @@ fn normalised(text: &str) -> Option<Url> {
     if url.has_authority() && !authority.is_some_and(|rest| is_authority(rest, url.scheme())) {
         return None;
     }
+    if url.host_str().is_some_and(|host| host.contains('%')) {
+        return None;
+    }
     let host = url.host_str().and_then(Domain::parse).map(|host| host.as_str().to_owned());
     if let (true, Some(host)) = (is_special(&url), host)
         && url.host_str() != Some(&host)
@@ -128,4 +131,108 @@ const fn is_path_byte(byte: u8) -> bool {
 
 const fn is_query_byte(byte: u8) -> bool {
     is_path_byte(byte) || byte == b'?'
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_spelling_per_url() {
+        for (written, normal, name) in [
+            ("https://example.com/a?b=c", "https://example.com/a?b=c", Some("example.com")),
+            ("HTTPS://Example.COM.:443/a/../b", "https://example.com/b", Some("example.com")),
+            ("http://example.com", "http://example.com/", Some("example.com")),
+            ("http://example.com:8080/x#y", "http://example.com:8080/x#y", Some("example.com")),
+            (
+                "https://b\u{fc}cher.example/\u{fc}",
+                "https://xn--bcher-kva.example/%C3%BC",
+                Some("xn--bcher-kva.example"),
+            ),
+            ("http://2130706433/", "http://127.0.0.1/", Some("127.0.0.1")),
+            ("http://0x7f.1/", "http://127.0.0.1/", Some("127.0.0.1")),
+            ("http://127.1/", "http://127.0.0.1/", Some("127.0.0.1")),
+            ("http://[::ffff:127.0.0.1]/", "http://127.0.0.1/", Some("127.0.0.1")),
+            ("http://[2001:DB8::1]:80/", "http://[2001:db8::1]/", Some("[2001:db8::1]")),
+            ("http://localhost./", "http://localhost/", Some("localhost")),
+            ("https://x.test/@evil.example/", "https://x.test/@evil.example/", Some("x.test")),
+            ("https://x.test/%2e%2e/a/./b", "https://x.test/a/b", Some("x.test")),
+            ("https://x.test?q=http://y.test", "https://x.test/?q=http://y.test", Some("x.test")),
+            ("file:///srv/../etc", "file:///etc", None),
+            ("mailto:a@x.test", "mailto:a@x.test", None),
+            ("data:text/plain,a://b", "data:text/plain,a://b", None),
+            ("db://Host.Example.:5432/x", "db://Host.Example.:5432/x", Some("host.example")),
+        ] {
+            assert_eq!(UrlText::parse(written).as_ref().map(UrlText::as_str), Some(normal));
+            assert_eq!(host(written).as_deref(), name, "{written}");
+            assert_eq!(UrlText::parse(normal).unwrap().host().as_deref(), name, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_readers_understand_differently_is_unknown() {
+        for written in [
+            "",
+            "example.com",
+            "/a",
+            "//x.test/",
+            "https://",
+            "https:///x.test",
+            "https:x.test",
+            "https:/x.test",
+            "https://good.example@evil.example/",
+            "https://a:b@x.test/",
+            "https://@x.test/",
+            "https://good.example\\@evil.example/",
+            "https:\\\\x.test",
+            "https://x.test/a b",
+            " https://x.test/",
+            "https://x.test/\n",
+            "ht\ttps://x.test/",
+            "https://x.test/\u{a0}",
+            "https://ex%61mple.com/",
+            "https://xn--good-.example/",
+            "https://x.test:99999/",
+            "https://exa mple.com/",
+            "db://a@x.test/",
+            "db://\u{fc}.test/",
+        ] {
+            assert_eq!(UrlText::parse(written), None, "{written:?}");
+            assert_eq!(host(written), None, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_the_dns_cannot_know_is_unknown() {
+        assert_eq!(host("https://a..b/"), None);
+        assert_eq!(host("https://a$b.test/"), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        #[test]
+        fn the_short_way_agrees_with_the_long_one(
+            text in "https?://[a-c0-9x.-]{1,6}/[a-c.%~=&+,:@/]{0,8}(\\?[a-c=&?/:@+,.~-]{0,6})?",
+        ) {
+            if is_plain(&text) {
+                let long = normalised(&text).map(String::from);
+                prop_assert_eq!(long.as_deref(), Some(text.as_str()));
+                let url = UrlText(Cow::Owned(text.clone()));
+                prop_assert_eq!(host(&text), url.host());
+            }
+        }
+
+        #[test]
+        fn normal_forms_stay(
+            text in "(https?|ftp|db|file)://[a-cA-C0-9x.\u{fc}]{0,6}(:[0-9]{1,4})?[/?#][a-c./%2eE\u{fc}?#'\"<>]{0,8}",
+        ) {
+            if let Some(url) = UrlText::parse(&text) {
+                prop_assert!(UrlText::parse(url.as_str()).as_ref() == Some(&url), "{url:?}");
+                prop_assert_eq!(host(url.as_str()), host(&text));
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::MAX_DIAGNOSTICS;
 use super::scan::{Kind, Scan, Token};
 use super::words::{self, CLAUSES, CONTINUING, LEADING, STEPS, TERMS};
 use crate::diagnostic::{Code, Diagnostic};
@@ -41,7 +42,10 @@ impl<'a> Outline<'a> {
     pub(super) fn new(source: SourceId, text: &'a str, scan: Scan) -> Self {
         let Scan { tokens, comments, diagnostics } = scan;
         let partner = (0..).take(tokens.len()).collect();
-        let (starts, broken, deep) = (Vec::new(), Vec::new(), Vec::new());
+        let breaking = [Code::UNTERMINATED, Code::INVISIBLE];
+        let found = diagnostics.iter().filter(|found| breaking.contains(&found.code));
+        let broken = found.map(|found| found.span.start).collect();
+        let (starts, deep) = (Vec::new(), Vec::new());
         let outline =
             Self { source, text, tokens, comments, diagnostics, partner, starts, broken, deep };
         let (open, told_depth) = (Vec::new(), false);
@@ -137,7 +141,8 @@ impl<'a> Outline<'a> {
         self.tokens.get(index).is_some_and(|token| token.first)
     }
 
-    fn kind(&self, index: usize) -> Option<Kind> {
+    /// The kind of the token at `index`.
+    pub(super) fn kind(&self, index: usize) -> Option<Kind> {
         self.tokens.get(index).map(|token| token.kind)
     }
 
@@ -210,6 +215,7 @@ impl<'a> Outline<'a> {
             Some(Kind::Sign) => true,
             Some(Kind::Open) => self.str(before) != "{",
             Some(Kind::Comma) => matches!(inside, "(" | "["),
+            Some(Kind::Run) if self.str(before).ends_with(':') => true,
             _ => matches!(
                 self.str(before),
                 "when"
@@ -225,7 +231,6 @@ impl<'a> Outline<'a> {
                     | "before"
                     | "after"
                     | "edit"
-                    | ":"
             ),
         }
     }
@@ -433,15 +438,14 @@ impl<'a> Pairing<'a> {
 
     fn report(&mut self, at: usize, code: Code, message: String, help: &str) {
         let span = self.outline.span(at);
-        self.outline.diagnostics.push(Diagnostic::error(code, span, message).help(help));
+        self.outline.broken.push(span.start);
+        if self.outline.diagnostics.len() < MAX_DIAGNOSTICS {
+            self.outline.diagnostics.push(Diagnostic::error(code, span, message).help(help));
+        }
     }
 
     fn finish(mut self) -> Outline<'a> {
-        let outline = &mut self.outline;
-        let breaking = [Code::UNTERMINATED, Code::INVISIBLE, Code::SYNTAX];
-        let found = outline.diagnostics.iter().filter(|found| breaking.contains(&found.code));
-        outline.broken = found.map(|found| found.span.start).collect();
-        outline.broken.sort_unstable();
+        self.outline.broken.sort_unstable();
         self.outline
     }
 }

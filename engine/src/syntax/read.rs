@@ -5,32 +5,80 @@ use std::ops::Range;
 use fence_grammar::{FenceParser, Rule};
 use pest::Parser as _;
 
-use super::Parsed;
-use super::ast::{Item, Rule as RuleItem, Step, Term, Test};
+use super::ast::{Item, Rule as RuleItem, Step, Term, Test, Tool};
+use super::blame::{Place, blame, braces_in_pattern, stray};
 use super::build::{Builder, Nodes};
 use super::outline::Outline;
 use super::words::{STEPS, TERMS};
+use super::{MAX_DIAGNOSTICS, Parsed};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::{Span, Spanned};
 
 /// Reads every statement of `outline`.
 pub(super) fn read(outline: &Outline<'_>) -> Parsed {
-    let mut reader = Reader { outline, parsed: Parsed::default() };
-    for statement in outline.statements() {
-        if reader.parsed.diagnostics.len() > super::MAX_DIAGNOSTICS {
-            break;
-        }
-        reader.statement(&statement);
-    }
+    let mut reader = Reader { outline, parsed: Parsed::default(), depth: 0, marks: None };
+    reader.statements();
     reader.parsed
+}
+
+/// Reads every statement and notes what the formatter must know about tokens.
+pub(super) fn read_marked(outline: &Outline<'_>) -> (Parsed, Marks) {
+    let marks = Some(Marks::default());
+    let mut reader = Reader { outline, parsed: Parsed::default(), depth: 0, marks };
+    reader.statements();
+    let mut marks = reader.marks.unwrap_or_default();
+    marks.lines.sort_unstable();
+    (reader.parsed, marks)
+}
+
+/// What the grammar knows about the text and single tokens do not show.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// Where a line begins: its first byte, and how deep in blocks it stands.
+    pub(super) lines: Vec<(usize, usize)>,
+    /// The bytes of every `:` and `..` that stands for itself.
+    pub(super) joints: Vec<Range<usize>>,
+    /// The bytes of every field, type, time and number, which may be several tokens.
+    pub(super) glued: Vec<Range<usize>>,
+}
+
+impl Marks {
+    fn note(&mut self, nodes: Nodes<'_>, base: usize) {
+        for node in nodes.flatten() {
+            let bytes = base + node.as_span().start()..base + node.as_span().end();
+            match node.as_rule() {
+                Rule::colon | Rule::dots => self.joints.push(bytes),
+                Rule::path | Rule::kind | Rule::time | Rule::number => self.glued.push(bytes),
+                Rule::tool_field => self.lines.push((bytes.start, 1)),
+                _ => {}
+            }
+        }
+    }
 }
 
 struct Reader<'a> {
     outline: &'a Outline<'a>,
     parsed: Parsed,
+    /// How deep in blocks the reader is.
+    depth: usize,
+    marks: Option<Marks>,
 }
 
 impl Reader<'_> {
+    fn statements(&mut self) {
+        for statement in self.outline.statements() {
+            self.line(statement.start);
+            self.statement(&statement);
+        }
+    }
+
+    /// Notes that a line begins with the token at `index`.
+    fn line(&mut self, index: usize) {
+        if let Some(marks) = &mut self.marks {
+            marks.lines.push((self.outline.span(index).start as usize, self.depth));
+        }
+    }
+
     fn statement(&mut self, tokens: &Range<usize>) {
         let span = self.span(tokens);
         let item = match self.outline.str(tokens.start) {
@@ -58,21 +106,33 @@ impl Reader<'_> {
             "window" => self
                 .piece(Rule::window_statement, tokens, |b, nodes| b.window(span, nodes))
                 .map(Item::Window),
-            "tool" => self
-                .piece(Rule::tool_statement, tokens, |b, nodes| b.tool(span, nodes))
-                .map(Item::Tool),
+            "tool" => self.tool(tokens).map(Item::Tool),
             "allow" | "ask" | "deny" => self.rule(tokens).map(Item::Rule),
             "default" => {
                 self.piece(Rule::default_statement, tokens, Builder::default).map(Item::Default)
             }
             "test" => self.test(tokens).map(Item::Test),
-            _ => return self.unknown(tokens),
+            _ => return self.unknown(tokens, Place::Statement),
         };
         self.parsed.file.items.extend(item);
     }
 
+    fn tool(&mut self, tokens: &Range<usize>) -> Option<Tool> {
+        let span = self.span(tokens);
+        let tool = self.piece(Rule::tool_statement, tokens, |b, nodes| b.tool(span, nodes))?;
+        if !tool.fields.is_empty() {
+            self.line(tokens.end - 1);
+        }
+        Some(tool)
+    }
+
     fn rule(&mut self, tokens: &Range<usize>) -> Option<RuleItem> {
         let open = self.outline.block(tokens);
+        if let Some(found) = open.and_then(|open| braces_in_pattern(self.outline, open, tokens.end))
+        {
+            self.parsed.diagnostics.push(found);
+            return None;
+        }
         let head = tokens.start..open.unwrap_or(tokens.end);
         let span = self.span(tokens);
         let rule = self.piece(Rule::rule_head, &head, |b, nodes| b.rule(span, nodes));
@@ -82,12 +142,12 @@ impl Reader<'_> {
 
     fn terms(&mut self, open: usize, statement: &Range<usize>) -> Vec<Spanned<Term>> {
         let (body, rest) = self.outline.body(open, statement.end);
-        self.nothing_after(rest..statement.end);
+        self.nothing_after(&(rest..statement.end));
         let mut terms = Vec::new();
-        for item in self.outline.items(body, TERMS) {
+        for item in self.items(open, body, TERMS) {
             let span = self.span(&item);
             let Some(rule) = term_rule(self.outline.str(item.start)) else {
-                self.unknown(&item);
+                self.unknown(&item, Place::Term);
                 continue;
             };
             let term = self.piece(rule, &item, |b, nodes| b.term(rule, nodes));
@@ -97,13 +157,8 @@ impl Reader<'_> {
     }
 
     fn test(&mut self, tokens: &Range<usize>) -> Option<Test> {
-        let open = self.outline.block(tokens);
-        let head = tokens.start..open.unwrap_or(tokens.end);
-        let title = self.piece(Rule::test_head, &head, Builder::single);
-        let Some(open) = open else {
-            self.report(tokens.end - 1, Code::SYNTAX, "a test has its steps in a block");
-            return None;
-        };
+        let open = self.block(tokens, "a test has a title and its steps: `test \"…\" { … }`")?;
+        let title = self.piece(Rule::test_head, &(tokens.start..open), Builder::single);
         let steps = self.steps(open, tokens.end);
         title.map(|title| Test { span: self.span(tokens), title, steps })
     }
@@ -111,15 +166,15 @@ impl Reader<'_> {
     /// The steps in the block at `open`, which belongs to something that goes to `end`.
     fn steps(&mut self, open: usize, end: usize) -> Vec<Spanned<Step>> {
         let (body, rest) = self.outline.body(open, end);
-        self.nothing_after(rest..end);
+        self.nothing_after(&(rest..end));
         let mut steps = Vec::new();
-        for item in self.outline.items(body, STEPS) {
+        for item in self.items(open, body, STEPS) {
             let span = self.span(&item);
             let step = match step_rule(self.outline.str(item.start)) {
                 Some(Rule::repeat_head) => self.repeat(&item),
                 Some(rule) => self.piece(rule, &item, |b, nodes| b.step(rule, nodes)),
                 None => {
-                    self.unknown(&item);
+                    self.unknown(&item, Place::Step);
                     None
                 }
             };
@@ -128,15 +183,37 @@ impl Reader<'_> {
         steps
     }
 
-    fn repeat(&mut self, tokens: &Range<usize>) -> Option<Step> {
+    /// The lines of the block at `open`.
+    fn items(&mut self, open: usize, body: Range<usize>, starters: &[&str]) -> Vec<Range<usize>> {
+        let items = self.outline.items(body, starters);
+        self.depth += 1;
+        for item in &items {
+            self.line(item.start);
+        }
+        self.depth -= 1;
+        if let Some(close) = self.outline.closing(open).filter(|_| !items.is_empty()) {
+            self.line(close);
+        }
+        items
+    }
+
+    /// The `{` that `tokens` must have.
+    fn block(&mut self, tokens: &Range<usize>, help: &str) -> Option<usize> {
         let open = self.outline.block(tokens);
-        let head = tokens.start..open.unwrap_or(tokens.end);
-        let count = self.piece(Rule::repeat_head, &head, Builder::single);
-        let Some(open) = open else {
-            self.report(tokens.end - 1, Code::SYNTAX, "`repeat` has its steps in a block");
-            return None;
-        };
+        if open.is_none() && !self.outline.is_broken(&self.outline.bytes(tokens)) {
+            let span = self.outline.span(tokens.start);
+            let found = Diagnostic::error(Code::SYNTAX, span, "the block of steps is missing");
+            self.parsed.diagnostics.push(found.help(help));
+        }
+        open
+    }
+
+    fn repeat(&mut self, tokens: &Range<usize>) -> Option<Step> {
+        let open = self.block(tokens, "`repeat` has a number and its steps: `repeat 5 { … }`")?;
+        let count = self.piece(Rule::repeat_head, &(tokens.start..open), Builder::single);
+        self.depth += 1;
         let steps = self.steps(open, tokens.end);
+        self.depth -= 1;
         count.map(|count| Step::Repeat { count, steps })
     }
 
@@ -148,12 +225,15 @@ impl Reader<'_> {
         build: impl FnOnce(&mut Builder, Nodes<'_>) -> Option<T>,
     ) -> Option<T> {
         let bytes = self.outline.bytes(tokens);
-        if self.outline.is_deep(&bytes) {
+        if self.outline.is_deep(&bytes) || self.parsed.diagnostics.len() > MAX_DIAGNOSTICS {
             return None;
         }
         let text = self.outline.text.get(bytes.clone()).unwrap_or_default();
         match FenceParser::parse(rule, text) {
             Ok(mut nodes) => {
+                if let Some(marks) = &mut self.marks {
+                    marks.note(nodes.clone(), bytes.start);
+                }
                 let mut builder = Builder::new(self.outline.source, bytes.start);
                 let built = nodes.next().and_then(|node| build(&mut builder, node.into_inner()));
                 if built.is_none() && builder.found.is_empty() {
@@ -164,7 +244,8 @@ impl Reader<'_> {
             }
             Err(error) => {
                 if !self.outline.is_broken(&bytes) {
-                    self.report(tokens.start, Code::SYNTAX, &error.to_string());
+                    let found = blame(self.outline, tokens, rule, &error);
+                    self.parsed.diagnostics.push(found);
                 }
                 None
             }
@@ -172,15 +253,15 @@ impl Reader<'_> {
     }
 
     /// A piece that begins with a word of no meaning there.
-    fn unknown(&mut self, tokens: &Range<usize>) {
+    fn unknown(&mut self, tokens: &Range<usize>, place: Place) {
         if !self.outline.is_broken(&self.outline.bytes(tokens)) {
-            self.report(tokens.start, Code::UNKNOWN_KEYWORD, "not a statement");
+            self.parsed.diagnostics.push(stray(self.outline, tokens, place));
         }
     }
 
-    fn nothing_after(&mut self, tokens: Range<usize>) {
-        if !tokens.is_empty() && !self.outline.is_broken(&self.outline.bytes(&tokens)) {
-            self.report(tokens.start, Code::MISPLACED, "nothing may follow the block");
+    fn nothing_after(&mut self, tokens: &Range<usize>) {
+        if !tokens.is_empty() {
+            self.unknown(tokens, Place::AfterBlock);
         }
     }
 

@@ -80,7 +80,7 @@ impl Scanner<'_> {
             b' ' | b'\t' => self.at += 1,
             b'\r' if self.next_is(b'\n') => self.at += 1,
             b'#' => {
-                self.to_line_end();
+                self.comment();
                 let token = self.token(Kind::Run, start);
                 self.out.comments.push(token);
             }
@@ -131,7 +131,7 @@ impl Scanner<'_> {
         self.push(Kind::Sign, start, length);
     }
 
-    fn to_line_end(&mut self) {
+    fn comment(&mut self) {
         let end = self.line_end();
         self.check_characters(self.at, end, false);
         self.at = end;
@@ -214,13 +214,14 @@ impl Scanner<'_> {
 
     /// `'…'` on one line as one token, so that its words start no statements; else the sign alone.
     fn single_quoted(&mut self, start: usize) {
-        let line = &self.text[start..self.line_end()];
-        match line[1..].find('\'') {
-            Some(length) => {
-                self.check_characters(start, start + length + 2, false);
-                self.push(Kind::SingleQuoted, start, length + 2);
+        let rest = self.text.as_bytes().iter().enumerate().skip(start + 1);
+        let end = rest.into_iter().find(|(_, byte)| matches!(byte, b'\'' | b'\n'));
+        match end {
+            Some((end, b'\'')) => {
+                self.check_characters(start, end + 1, false);
+                self.push(Kind::SingleQuoted, start, end + 1 - start);
             }
-            None => self.push(Kind::Sign, start, 1),
+            _ => self.push(Kind::Sign, start, 1),
         }
     }
 

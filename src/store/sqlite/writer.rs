@@ -15,6 +15,9 @@ use crate::store::{StoreError, Work, guard};
 /// Pages in the write-ahead log that are worth copying into the database.
 const CHECKPOINT_AT: i64 = 1000;
 
+/// So many that a process starts it afresh before its first write.
+const RENEW_AT: i64 = 256;
+
 /// So many that new readers are held up for a moment, in order to start the log afresh.
 const RESTART_AT: i64 = 16 * CHECKPOINT_AT;
 
@@ -79,14 +82,18 @@ struct Scribe {
 
 impl Scribe {
     fn serve(mut self, works: &Receiver<Queued>) {
+        let mut begun = false;
         while let Ok(first) = works.recv() {
+            if !std::mem::replace(&mut begun, true) {
+                self.tend(renew);
+            }
             let more = self.place.options.batch_limit.saturating_sub(1);
             let mut batch = vec![first];
             batch.extend(works.try_iter().take(more));
             while !batch.is_empty() {
                 batch = self.write(batch);
             }
-            self.checkpoint();
+            self.tend(checkpoint);
         }
     }
 
@@ -148,10 +155,10 @@ impl Scribe {
         outcomes
     }
 
-    /// Copies a long write-ahead log into the database; the works have their answers already.
-    fn checkpoint(&mut self) {
+    /// Looks after the write-ahead log; the works have their answers already.
+    fn tend(&mut self, tend: fn(&Line) -> rusqlite::Result<()>) {
         let Some(line) = &self.line else { return };
-        match checkpoint(line).map_err(|error| self.place.fault(&error)) {
+        match tend(line).map_err(|error| self.place.fault(&error)) {
             Ok(()) | Err(StoreError::Locked) => {}
             Err(_) => self.line = None,
         }
@@ -227,18 +234,38 @@ fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }
 
+/// Copies a long write-ahead log into the database.
 fn checkpoint(line: &Line) -> rusqlite::Result<()> {
-    let waiting = |mode: &str| {
-        let mut statement = line.connection.prepare_cached(mode)?;
-        statement.query_row([], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
-    };
-    let (pages, copied) = waiting("PRAGMA wal_checkpoint(NOOP)")?;
-    if pages - copied >= CHECKPOINT_AT {
-        waiting("PRAGMA wal_checkpoint(PASSIVE)")?;
+    let log = log_after(line, "PRAGMA wal_checkpoint(NOOP)")?;
+    if log.pages - log.copied >= CHECKPOINT_AT {
+        log_after(line, "PRAGMA wal_checkpoint(PASSIVE)")?;
     }
-    if pages >= RESTART_AT {
+    if log.pages >= RESTART_AT {
         line.patience.extend(Instant::now() + RESTART_PATIENCE);
-        waiting("PRAGMA wal_checkpoint(RESTART)")?;
+        log_after(line, "PRAGMA wal_checkpoint(RESTART)")?;
     }
     Ok(())
+}
+
+/// Whoever opens the database while nobody else has it open must read the whole write-ahead log,
+/// and does not learn what of it was copied: so short processes start it afresh in good time. This
+/// comes before a write, because the new start lasts only with the next commit. The file keeps its
+/// length, because syncing one that grows takes longer.
+fn renew(line: &Line) -> rusqlite::Result<()> {
+    if log_after(line, "PRAGMA wal_checkpoint(NOOP)")?.pages >= RENEW_AT {
+        line.patience.extend(Instant::now());
+        log_after(line, "PRAGMA wal_checkpoint(RESTART)")?;
+    }
+    Ok(())
+}
+
+/// How many pages the write-ahead log has, and how many of them were copied into the database.
+struct Log {
+    pages: i64,
+    copied: i64,
+}
+
+fn log_after(line: &Line, checkpoint: &str) -> rusqlite::Result<Log> {
+    let mut statement = line.connection.prepare_cached(checkpoint)?;
+    statement.query_row([], |row| Ok(Log { pages: row.get(1)?, copied: row.get(2)? }))
 }

@@ -8,7 +8,8 @@ use super::super::part::{MAX_EXPANSION, Part};
 use super::super::shape::STAR;
 use super::super::tool::NamePattern;
 use super::Index;
-use super::tables::{CASED, CHECK, INFIX, LOOSENING, PLACE, Pieces, Tables};
+use super::pieces::Pieces;
+use super::tables::{CASED, CHECK, INFIX, LOOSENING, PLACE, Tables};
 use super::trie::{Entry, Key, Trie};
 
 /// Gathers patterns for an [`Index`].

@@ -1,7 +1,7 @@
 //! A path-compressed trie over folded names in flat arrays, read forwards or backwards.
 
-use super::super::alphabet::SYMBOL;
-use super::folded::Folded;
+use super::super::alphabet::symbol;
+use super::load::{backwards, forwards};
 
 /// How many bytes of label a node holds.
 const LABEL: usize = 8;
@@ -24,7 +24,7 @@ pub(super) struct Key {
 /// 32 bytes: half a cache line.
 #[derive(Clone, Debug, Default)]
 struct Node {
-    /// A bit for the first byte of every child, in the order of the alphabet.
+    /// A bit for the first byte of every child, at its number.
     children: u64,
     /// The bytes after the first, the first one lowest.
     label: u64,
@@ -111,55 +111,54 @@ impl Trie {
             whole,
             children: 0,
         };
+        let first = |key: Option<&Key>| {
+            key.and_then(|key| key.bytes.get(end)).map_or(0, |byte| symbol(*byte))
+        };
         let mut groups = Vec::new();
         let mut from = here;
-        for group in rest.chunk_by(|a, b| a.bytes.get(end) == b.bytes.get(end)) {
-            let first = group.first().and_then(|key| key.bytes.get(end)).copied().unwrap_or(0);
-            node.children |= 1 << SYMBOL[usize::from(first)];
+        for group in rest.chunk_by(|a, b| first(Some(a)) == first(Some(b))) {
             groups.push((from, from + group.len()));
             from += group.len();
         }
+        // The order of numbers is not quite that of bytes.
+        groups.sort_unstable_by_key(|(from, _)| first(keys.get(*from)));
+        node.children = groups.iter().fold(0, |bits, (from, _)| bits | 1 << first(keys.get(*from)));
         (node, groups)
     }
 
-    /// Follows the name from `from` (or, backwards, from `to`) and reports the entries on its way.
+    /// Follows the text from its beginning (or, backwards, from its end) and reports the entries on its way.
     #[inline]
-    pub(super) fn walk<const N: usize, const BACKWARDS: bool>(
+    pub(super) fn walk<const BACKWARDS: bool>(
         &self,
-        folded: &Folded<N>,
-        from: usize,
-        to: usize,
+        text: &[u8],
         mut report: impl FnMut(Found<'_>),
     ) {
-        let mut left = to - from;
-        let mut at = 0;
+        let (end, mut done, mut at) = (text.len(), 0, 0);
         while let Some(node) = self.nodes.get(at) {
-            let position = if BACKWARDS { from + left } else { to - left };
-            let word =
-                if BACKWARDS { folded.backwards(position) } else { folded.forwards(position) };
+            let word = if BACKWARDS { backwards(text, end - done) } else { forwards(text, done) };
             let length = usize::from(node.label_length);
-            if length > left || !same(word, node.label, length) {
+            if length > end - done || !same(word, node.label, length) {
                 return;
             }
-            left -= length;
+            done += length;
             if node.open != node.whole {
-                self.report(node.open, node.whole, to - from - left, &mut report);
-            }
-            if left == 0 {
-                let end = self.nodes.get(at + 1).map_or(node.whole, |next| next.open);
-                if node.whole != end {
-                    self.report(node.whole, end, to - from, &mut report);
-                }
-                return;
+                self.report(node.open, node.whole, done, &mut report);
             }
             let next =
-                if BACKWARDS { folded.byte(from + left - 1) } else { folded.byte(to - left) };
-            let bit = 1_u64 << (SYMBOL[usize::from(next)] & 63);
+                if BACKWARDS { text.get((end - done).wrapping_sub(1)) } else { text.get(done) };
+            let Some(next) = next else {
+                let close = self.nodes.get(at + 1).map_or(node.whole, |next| next.open);
+                if node.whole != close {
+                    self.report(node.whole, close, done, &mut report);
+                }
+                return;
+            };
+            let bit = 1_u64 << symbol(*next);
             if node.children & bit == 0 {
                 return;
             }
             at = node.first_child as usize + (node.children & (bit - 1)).count_ones() as usize;
-            left -= 1;
+            done += 1;
         }
     }
 

@@ -14,22 +14,19 @@ const FIELDS: &[&str] = &["args", "context", "agent", "user", "session", "tool",
 
 impl Builder {
     /// Conditions joined by `and` or by `or`; `node` is an `expr`.
-    pub(super) fn expr(&mut self, node: Node<'_>) -> Option<Expr> {
-        let span = self.span(&node);
-        let (mut parts, mut joints, mut places) = (Vec::new(), Vec::new(), Vec::new());
+    pub(super) fn expr(&mut self, node: &Node<'_>) -> Option<Expr> {
+        let span = self.span(node);
+        let (mut parts, mut joints) = (Vec::new(), Vec::new());
         for part in node.clone().into_inner() {
             match part.as_rule() {
                 Rule::kw_and | Rule::kw_or => joints.push(part),
-                _ => {
-                    places.push(part.as_span().start()..part.as_span().end());
-                    parts.push(self.unary(part)?);
-                }
+                _ => parts.push(self.unary(part)?),
             }
         }
         let Some(first) = joints.first() else { return parts.pop() };
         let any = first.as_rule() == Rule::kw_or;
         if let Some(other) = joints.iter().find(|joint| joint.as_rule() != first.as_rule()) {
-            self.mixed(&node, first, other, &joints);
+            self.mixed(node, first, other, &joints);
         }
         let kind = if any { ExprKind::Or(parts) } else { ExprKind::And(parts) };
         Some(Expr { kind, span })
@@ -50,7 +47,7 @@ impl Builder {
         let span = self.span(&node);
         let rule = node.as_rule();
         if rule == Rule::expr {
-            return self.expr(node);
+            return self.expr(&node);
         }
         if rule == Rule::relation {
             return self.relation(node);
@@ -90,7 +87,7 @@ impl Builder {
         let variable = self.definition(&parts.next()?);
         let list = self.operand(parts.next()?)?;
         let outer = std::mem::replace(&mut self.quantified, true);
-        let body = self.expr(parts.next()?);
+        let body = self.expr(&parts.next()?);
         self.quantified = outer;
         let kind = ExprKind::Quantified { quantifier, variable, list, body: Box::new(body?) };
         Some(Expr { kind, span })
@@ -197,7 +194,8 @@ fn operator<'i>(tail: &Node<'i>) -> Option<Node<'i>> {
 
 /// One value, or the range between two.
 fn range(node: Node<'_>, single: fn(String) -> OperandKind) -> Option<OperandKind> {
-    let mut ends = node.into_inner().map(|end| end.as_str().to_owned());
+    let ends = node.into_inner().filter(|part| part.as_rule() != Rule::dots);
+    let mut ends = ends.map(|end| end.as_str().to_owned());
     let from = ends.next()?;
     Some(match ends.next() {
         Some(to) => OperandKind::Range(from, to),

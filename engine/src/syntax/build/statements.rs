@@ -66,7 +66,7 @@ impl Builder {
                 Rule::window_part => window.parts.push(self.window_part(node)),
                 Rule::window_except => window.except = self.except_dates(node)?,
                 Rule::window_zone => {
-                    window.zone = node.into_inner().nth(1).map(|z| self.unquoted(&z))
+                    window.zone = node.into_inner().nth(1).map(|zone| self.unquoted(&zone));
                 }
                 _ => {}
             }
@@ -78,7 +78,8 @@ impl Builder {
         let mut part = WindowPart { span: self.span(&node), days: None, times: None };
         for half in node.into_inner() {
             let is_days = half.as_rule() == Rule::days;
-            let mut ends = half.into_inner().map(|end| self.written(&end));
+            let ends = half.into_inner().filter(|end| end.as_rule() != Rule::dots);
+            let mut ends = ends.map(|end| self.written(&end));
             let Some(from) = ends.next() else { continue };
             let to = ends.next().unwrap_or_else(|| from.clone());
             let place = if is_days { &mut part.days } else { &mut part.times };
@@ -100,7 +101,8 @@ impl Builder {
     }
 
     fn date_range(&self, node: Node<'_>) -> Option<DateRange> {
-        let mut dates = node.into_inner().map(|date| self.written(&date));
+        let dates = node.into_inner().filter(|date| date.as_rule() != Rule::dots);
+        let mut dates = dates.map(|date| self.written(&date));
         Some(DateRange { from: dates.next()?, to: dates.next() })
     }
 
@@ -165,8 +167,8 @@ impl Builder {
         Some(match rule {
             Rule::except_clause => Clause::Except(self.patterns(parts)),
             Rule::as_clause => Clause::As(self.definition(&parts.next()?)),
-            Rule::when_clause => Clause::When(self.expr(parts.next()?)?),
-            Rule::unless_clause => Clause::Unless(self.expr(parts.next()?)?),
+            Rule::when_clause => Clause::When(self.expr(&parts.next()?)?),
+            Rule::unless_clause => Clause::Unless(self.expr(&parts.next()?)?),
             Rule::until_clause => Clause::Until(self.written(&parts.next()?)),
             Rule::kw_shadow => Clause::Shadow,
             Rule::because_clause => Clause::Because(self.unquoted(&parts.next()?)),

@@ -70,7 +70,7 @@ impl Builder {
             Rule::kw_shrink => EditBound::Shrink,
             _ => {
                 let mut ends = bound.into_inner().map(|end| end.as_str().to_owned());
-                EditBound::Range(ends.next()?, ends.next()?)
+                EditBound::Range(ends.next()?, ends.nth(1)?)
             }
         };
         Some(Edit { field, bound: Spanned::new(kind, span) })
@@ -92,8 +92,8 @@ impl Builder {
         let mut parts = node.into_inner().filter(|part| !is_filler(part));
         let first = parts.next()?;
         Some(match rule {
-            Rule::when_clause => Phrase::When(self.expr(first)?),
-            Rule::unless_clause => Phrase::Unless(self.expr(first)?),
+            Rule::when_clause => Phrase::When(self.expr(&first)?),
+            Rule::unless_clause => Phrase::Unless(self.expr(&first)?),
             Rule::during_test => Phrase::During(self.written(&first)),
             Rule::first_phrase => {
                 let key = self.path(&parts.next()?);
