@@ -1,6 +1,5 @@
 //! `fence check`: all findings at once, for people and machines.
 
-
 mod cli_support;
 use cli_support::House;
 

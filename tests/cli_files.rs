@@ -1,6 +1,5 @@
 //! Commands that make and change files: `fmt`, `init`, `import-tools`, and those that only print.
 
-
 mod cli_support;
 use cli_support::House;
 
@@ -105,7 +104,9 @@ fn every_form_of_a_tool_list_is_read() {
         let run = House::new(&[]).fence_with(&["import-tools", "-"], &form);
         assert_eq!((run.code, run.out.as_str()), (0, "fence 1\n\ntool a {}\n"), "{form}");
     }
-    for wrong in ["{}", "3", r#"{"tools":{}}"#, r#"{"error":{"code":1}}"#, "[", r#"{"tools":[],"tools":[]}"#] {
+    for wrong in
+        ["{}", "3", r#"{"tools":{}}"#, r#"{"error":{"code":1}}"#, "[", r#"{"tools":[],"tools":[]}"#]
+    {
         assert_eq!(House::new(&[]).fence_with(&["import-tools", "-"], wrong).code, 2, "{wrong}");
     }
 }

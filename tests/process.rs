@@ -55,7 +55,9 @@ fn decide(call: &ToolCall) -> (Effect, Option<String>) {
 
 #[test]
 fn the_example_releases_and_holds() {
-    let pay = |iban: &str, amount: u32| ToolCall::new("payment_send").arg("iban", iban).arg("amount", amount);
+    let pay = |iban: &str, amount: u32| {
+        ToolCall::new("payment_send").arg("iban", iban).arg("amount", amount)
+    };
     let known = "DE02120300000000202051";
     let (effect, auto) = decide(&pay(known, 49));
     assert_eq!(effect, Effect::Allow);

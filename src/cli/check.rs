@@ -4,7 +4,7 @@
 //! may pass.
 
 use super::{Context, Exit, Failure};
-use crate::policies::{LoadError, check_file};
+use crate::policies::check_file;
 use crate::render::{self, Findings};
 use clap::{Args, ValueEnum};
 use fence_engine::check::Checked;
@@ -72,15 +72,14 @@ impl Check {
                 Err(error) => unreadable.push(error),
             }
         }
-        let rules = checked.iter().filter_map(|one| one.policy.as_ref());
-        let rules = rules.map(|policy| policy.rules.len()).sum();
+        let rules = rules(&checked);
         let reports = reports(checked);
         self.print(context, &reports);
         if let Some(last) = unreadable.pop() {
             for error in unreadable {
                 context.output.failure(&Failure::usage(error));
             }
-            return Err(failure(last));
+            return Err(Failure::usage(last));
         }
         let errors = total(&reports, Severity::Error);
         let warnings = total(&reports, Severity::Warning);
@@ -103,7 +102,7 @@ impl Check {
     }
 
     /// `content.fence: 12 rules, 1 warning`
-    fn summary(&self, rules: usize, errors: usize, warnings: usize) -> String {
+    fn summary(&self, rules: Option<usize>, errors: usize, warnings: usize) -> String {
         let what = match self.files.as_slice() {
             [one] => one.display().to_string(),
             several => format!("{} files", several.len()),
@@ -111,9 +110,10 @@ impl Check {
         let found = [(errors, "error"), (warnings, "warning")];
         let found = found.iter().filter(|(count, _)| *count > 0);
         let mut parts: Vec<String> = found.map(|(count, word)| plural(*count, word)).collect();
-        // Policies with errors have no rules to count.
-        if errors == 0 || rules > 0 {
-            parts.insert(0, plural(rules, "rule"));
+        match rules {
+            Some(rules) => parts.insert(0, plural(rules, "rule")),
+            None if errors == 0 => parts.insert(0, "definitions".to_owned()),
+            None => {}
         }
         if errors + warnings == 0 {
             parts.push("nothing to report".to_owned());
@@ -122,8 +122,10 @@ impl Check {
     }
 }
 
-fn failure(error: LoadError) -> Failure {
-    Failure::usage(error)
+/// The rules of all policies; policies with errors have none to count, nor have definitions.
+fn rules(checked: &[Checked]) -> Option<usize> {
+    let policies = checked.iter().filter_map(|one| one.policy.as_ref());
+    policies.map(|policy| policy.rules.len()).reduce(|sum, rules| sum + rules)
 }
 
 /// `1 rule`, `2 rules`

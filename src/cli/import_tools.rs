@@ -80,7 +80,9 @@ impl ImportTools {
         let mut known: Vec<String> = Vec::new();
         for tool in tools {
             let declared = Declaration::read(tool, self.server.as_deref());
-            let name = declared.as_ref().map_or_else(|refused| refused.name.clone(), |declared| declared.name.clone());
+            let name = declared
+                .as_ref()
+                .map_or_else(|refused| refused.name.clone(), |declared| declared.name.clone());
             let declared = match known.contains(&name.to_ascii_lowercase()) {
                 true => Err("another tool of the list has the same name".to_owned()),
                 false => declared.map_err(|refused| refused.reason),

@@ -69,6 +69,7 @@ impl Init {
         context.output.note(&format!(
             "\nNext: put your own people, tools and limits into {policy}, then\n\
              \n  fence check {policy}\n  fence test {policy}\n  \
+             fence import-tools tools.json > tools.fence    # so that misspelt fields are errors\n  \
              echo '{{\"tool\":\"read_me\"}}' | fence decide {policy}"
         ));
         Ok(Exit::Positive)

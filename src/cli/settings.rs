@@ -73,8 +73,10 @@ impl Settings {
         let name = printable(&file.display().to_string(), 200);
         let unreadable = |reason| Failure::usage(format!("{name} cannot be read: {reason}"));
         let bytes = crate::policies::read_regular(file).map_err(unreadable)?;
-        let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
-        let written: Written = toml::from_str(&text).map_err(|error| wrong(&name, &text, &error))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        let written: Written =
+            toml::from_str(&text).map_err(|error| wrong(&name, &text, &error))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         let database = written.database.map(|database| folder.join(database));
         Ok(Self { database, file: file.to_path_buf(), strategies: written.strategies })

@@ -68,8 +68,10 @@ mod tests {
         for (answer, outcome) in cases {
             let judgement = judge("risk", Some(answer));
             assert_eq!(judgement.outcome, outcome, "{answer}");
-            assert_eq!(outcome == Outcome::Unknown && answer != r#"{"outcome":"unknown"}"#,
-                judgement.reason.as_deref().is_some_and(|reason| reason.contains("`risk`")));
+            assert_eq!(
+                outcome == Outcome::Unknown && answer != r#"{"outcome":"unknown"}"#,
+                judgement.reason.as_deref().is_some_and(|reason| reason.contains("`risk`"))
+            );
         }
         assert_eq!(judge("risk", None).outcome, Outcome::Unknown);
     }

@@ -48,7 +48,13 @@ impl Running {
         let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
         let answered = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let (theirs, first) = (Arc::clone(&waiting), Arc::clone(&answered));
-        let running = Self { child: Mutex::new(child), questions, waiting, started: Instant::now(), answered };
+        let running = Self {
+            child: Mutex::new(child),
+            questions,
+            waiting,
+            started: Instant::now(),
+            answered,
+        };
         std::thread::Builder::new().spawn(move || write(input, &queue)).ok()?;
         std::thread::Builder::new().spawn(move || read(output, &theirs, &first)).ok()?;
         Some(running)
@@ -60,7 +66,12 @@ impl Running {
     }
 
     /// Asks under an id that was never used before with this child.
-    pub(super) fn ask(&self, id: u64, line: String, deadline: Duration) -> Result<String, NoAnswer> {
+    pub(super) fn ask(
+        &self,
+        id: u64,
+        line: String,
+        deadline: Duration,
+    ) -> Result<String, NoAnswer> {
         let (answer, answers) = sync_channel(1);
         match lock(&self.waiting).as_mut() {
             Some(waiting) => waiting.insert(id, answer),

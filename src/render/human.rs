@@ -2,9 +2,7 @@
 
 use super::inert;
 use super::place::{File, Places};
-use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet,
-};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use fence_engine::diagnostic::{Diagnostic, Fix, Severity};
 use fence_engine::show::is_invisible;
 use fence_engine::span::{SourceId, Sources, Span};
@@ -87,10 +85,8 @@ fn instead<'a>(places: &'a Places<'a>, fix: &'a Fix) -> Option<Group<'a>> {
     let lines = file.lines(first, file.line(range.end));
     let text = &file.text[lines.clone()];
     let replacement: Vec<String> = fix.replacement.split('\n').map(inert).collect();
-    let patch = Patch::new(
-        range.start - lines.start..range.end - lines.start,
-        replacement.join("\n"),
-    );
+    let patch =
+        Patch::new(range.start - lines.start..range.end - lines.start, replacement.join("\n"));
     let snippet = Snippet::source(visible(text)).line_start(first + 1).patch(patch);
     Some(Level::HELP.secondary_title("write instead").element(snippet))
 }
@@ -158,9 +154,10 @@ mod tests {
     #[test]
     fn an_empty_span_at_the_start_of_an_empty_file_has_a_place() {
         let start = Span::new(SourceId(0), 0, 0);
-        let found = Diagnostic::error(Code::HEADER, start, "the file does not start with `fence 1`")
-            .help("write `fence 1` as the first line")
-            .fix(start, "fence 1\n");
+        let found =
+            Diagnostic::error(Code::HEADER, start, "the file does not start with `fence 1`")
+                .help("write `fence 1` as the first line")
+                .fix(start, "fence 1\n");
         insta::assert_snapshot!(plain(&sources(&[("p.fence", "")]), found));
     }
 

@@ -59,10 +59,10 @@ pub fn json(reports: &[Findings]) -> String {
 }
 
 fn finding(places: &Places<'_>, found: &Diagnostic) -> Finding {
-    let related = found.related.iter().map(|(span, label)| Related {
-        place: places.place(*span),
-        label: inert(label),
-    });
+    let related = found
+        .related
+        .iter()
+        .map(|(span, label)| Related { place: places.place(*span), label: inert(label) });
     Finding {
         code: found.code.0,
         severity: severity(found.severity),

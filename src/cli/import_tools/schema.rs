@@ -16,7 +16,9 @@ const FORMATS: &[(&str, &str, &str)] = &[
 
 /// Why a schema's fields are not all named in `properties`, if they are not.
 pub(super) fn open(schema: Value<'_>) -> Option<String> {
-    for keyword in ["$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties", "dependentSchemas"] {
+    for keyword in
+        ["$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties", "dependentSchemas"]
+    {
         if schema.get(keyword).is_some() {
             return Some(format!("its schema has fields behind `{keyword}`"));
         }
