@@ -36,7 +36,8 @@ fn json_is_one_object_with_places() {
     let run = House::new(&[("bad.fence", BAD)]).fence(&["check", "bad.fence", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(json["schema"], 1);
-    let found = &json["findings"][0];
+    assert_eq!(json["findings"][0]["severity"], "warning");
+    let found = &json["findings"][1];
     assert_eq!(found["file"], "bad.fence");
     assert_eq!(found["line"], 5);
     assert_eq!(found["column"], 15);
@@ -100,4 +101,18 @@ fn colours_are_for_those_who_want_them() {
     let house = House::new(&[("bad.fence", BAD)]);
     assert!(!house.fence(&["check", "bad.fence"]).out.contains('\u{1b}'));
     assert!(house.fence(&["check", "bad.fence", "--color", "always"]).out.contains('\u{1b}'));
+}
+
+#[test]
+fn a_strategy_of_the_settings_is_known_and_its_parameters_checked() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/strategies");
+    let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
+    let (settings, policy) = (read("fence.toml"), read("payments.fence"));
+    let house = House::new(&[("fence.toml", &settings), ("payments.fence", &policy)]);
+    let run = house.fence(&["check", "payments.fence", "--deny-warnings"]);
+    assert_eq!(run.code, 0, "{}", run.whole());
+    assert_eq!(house.fence(&["fmt", "--check", "payments.fence"]).code, 0);
+    house.write("payments.fence", &policy.replace("below: 50", "belwo: 50"));
+    let run = house.fence(&["check", "payments.fence"]);
+    assert!(run.code == 1 && run.out.contains("did you mean `below`?"), "{}", run.whole());
 }

@@ -17,6 +17,18 @@ fn what_is_laid_out_stays_untouched() {
 }
 
 #[test]
+fn a_check_names_the_file_shows_how_and_changes_nothing() {
+    let messy = "fence 1\npolicy   p\n\n\nallow a,b\n";
+    let house = House::new(&[("p.fence", messy), ("q.fence", TIDY)]);
+    let run = house.fence(&["fmt", "--check", "p.fence", "q.fence"]);
+    insta::assert_snapshot!(run.whole());
+    assert_eq!(house.read("p.fence"), messy);
+    let run = house.fence(&["fmt", "p.fence", "q.fence"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "p.fence\n"));
+    assert_eq!(house.fence(&["fmt", "--check", "p.fence"]).code, 0);
+}
+
+#[test]
 fn standard_input_goes_to_standard_output() {
     let run = House::new(&[]).fence_with(&["fmt", "-"], TIDY);
     assert_eq!((run.code, run.out.as_str()), (0, TIDY));

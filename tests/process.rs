@@ -61,7 +61,7 @@ fn the_example_releases_and_holds() {
     let known = "DE02120300000000202051";
     let (effect, auto) = decide(&pay(known, 49));
     assert_eq!(effect, Effect::Allow);
-    assert!(auto.is_some_and(|phrase| !phrase.is_empty() || cfg!(debug_assertions)));
+    assert_eq!(auto.as_deref(), Some("via risk(amount: args.amount, below: 50)"));
     assert_eq!(decide(&pay(known, 50)).0, Effect::Ask);
     assert_eq!(decide(&pay("XX00", 1)).0, Effect::Ask);
     assert_eq!(decide(&ToolCall::new("payment_send").arg("iban", known)).0, Effect::Ask);

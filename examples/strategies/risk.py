@@ -1,18 +1,8 @@
 #!/usr/bin/env python3
 """A strategy of one's own for Fence: releases payments to known payees below a limit.
 
-Reads one question a line, writes one answer a line. In `fence.toml`:
-
-    [strategies.risk]
-    command = ["python3", "risk.py"]
-    deadline = "500ms"
-    summary = "releases payments to known payees below a limit"
-    parameters.amount = { kind = "field", required = true }
-    parameters.below = { kind = "number", required = true }
-
-In a policy:
-
-    ask payment_* as payments { auto via risk(amount: args.amount, below: 50) }
+Reads one question a line, writes one answer a line. `fence.toml` beside this file registers it,
+`payments.fence` uses it.
 """
 
 import json

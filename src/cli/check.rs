@@ -9,6 +9,7 @@ use crate::render::{self, Findings};
 use clap::{Args, ValueEnum};
 use fence_engine::check::Checked;
 use fence_engine::diagnostic::{Code, Diagnostic, Severity};
+use fence_engine::show::printable;
 use fence_engine::span::{SourceId, Sources, Span};
 use fence_engine::syntax::{self, ast};
 use std::path::PathBuf;
@@ -104,7 +105,7 @@ impl Check {
     /// `content.fence: 12 rules, 1 warning`
     fn summary(&self, rules: Option<usize>, errors: usize, warnings: usize) -> String {
         let what = match self.files.as_slice() {
-            [one] => one.display().to_string(),
+            [one] => printable(&one.display().to_string(), 200),
             several => format!("{} files", several.len()),
         };
         let found = [(errors, "error"), (warnings, "warning")];
