@@ -161,10 +161,8 @@ mod tests {
     }
 
     fn refusal(text: &str) -> (String, Option<String>) {
-        let failure = match read(text).map(|settings| settings.strategies()) {
-            Err(failure) | Ok(Err(failure)) => failure,
-            Ok(Ok(_)) => panic!("{text} should be refused"),
-        };
+        let made = read(text).and_then(|settings| settings.strategies());
+        let Err(failure) = made else { panic!("{text} should be refused") };
         let message = failure.message;
         let at = message.find(FILE).unwrap();
         (message[at..].to_owned(), failure.help)

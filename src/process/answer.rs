@@ -17,12 +17,12 @@ pub(super) fn judge(strategy: &str, answer: Option<&str>) -> Judgement {
     let Value::Object(object) = json.root() else {
         return unknown(format!("`{strategy}` did not answer with an object"));
     };
-    read(&object).unwrap_or_else(|reason| unknown(format!("`{strategy}` answered {reason}")))
+    read(object).unwrap_or_else(|reason| unknown(format!("`{strategy}` answered {reason}")))
 }
 
-fn read(object: &Object<'_>) -> Result<Judgement, String> {
+fn read(object: Object<'_>) -> Result<Judgement, String> {
     let (mut judgement, mut reason) = (None, None);
-    for (key, value) in object.iter() {
+    for (key, value) in object {
         match (key, value) {
             ("id", _) => {}
             ("outcome", Value::Text("release")) => judgement = Some(Judgement::release()),

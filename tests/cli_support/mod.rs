@@ -1,5 +1,6 @@
 //! Running the real binary in a folder of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers")]
 #![allow(dead_code, reason = "not every test file uses everything")]
 
 use std::io::Write as _;

@@ -105,8 +105,7 @@ fn deadline(text: &str) -> Result<Duration, String> {
     let found = match text.strip_suffix("ms") {
         Some(digits) => digits.parse().ok().map(Duration::from_millis),
         None => fence_engine::scalar::Duration::parse(text)
-            .and_then(|duration| u64::try_from(duration.seconds()).ok())
-            .map(Duration::from_secs),
+            .map(|duration| Duration::from_secs(duration.seconds())),
     };
     let text = printable(text, 40);
     found
