@@ -1,6 +1,7 @@
 //! The gate: one tool call, from its arrival to its recorded answer. The straight line.
 
 mod builder;
+mod draft;
 mod work;
 
 pub use builder::{BuildError, GateBuilder};

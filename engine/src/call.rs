@@ -271,7 +271,7 @@ fn check_object(field: &'static str, json: &Json) -> Result<(), Malformed> {
 fn is_plain(text: &str) -> bool {
     (1..=MAX_ID).contains(&text.len())
         && (text.bytes().all(|byte| matches!(byte, 0x20..=0x7e))
-            || !text.chars().any(crate::show::is_invisible))
+            || !text.chars().any(|c| c.is_control() || crate::show::is_invisible(c)))
 }
 
 fn write_text_member(out: &mut String, key: &str, text: &str) {

@@ -16,10 +16,11 @@ use crate::json::Value;
 use crate::number::Number;
 use crate::pattern::TextPattern;
 use crate::scalar::text::eq_ignoring_case;
-use crate::scalar::{PathText, Timestamp};
+use crate::scalar::{Duration, PathText, Timestamp};
 use crate::span::Span;
 use crate::syntax::ast::{Comparison, Quantifier, TimeRelation};
 use crate::window::Window;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -152,6 +153,8 @@ pub enum ConditionKind {
         value: Operand,
         /// The list.
         list: Operand,
+        /// As what texts are compared.
+        kind: Type,
         /// Whether texts ignore case.
         ignore_case: bool,
     },
@@ -258,8 +261,8 @@ impl Condition {
             ConditionKind::Member { value, members, ignore_case } => {
                 members.contains(value, *ignore_case, scope)
             }
-            ConditionKind::Listed { value, list, ignore_case } => {
-                listed(value, list, *ignore_case, scope)
+            ConditionKind::Listed { value, list, kind, ignore_case } => {
+                listed(value, list, kind, *ignore_case, scope)
             }
             ConditionKind::Like { value, kind, pattern, ignore_case } => {
                 let text = value.text_as(kind, scope);
@@ -356,7 +359,8 @@ impl Compare {
 
     /// Both sides are fields whose types nobody declared.
     fn as_found(&self, scope: &Scope<'_>) -> Truth {
-        match (self.left.datum(scope), self.right.datum(scope)) {
+        let (left, right) = (self.left.datum(scope), self.right.datum(scope));
+        match (left.map(Datum::or_text), right.map(Datum::or_text)) {
             (Some(Datum::Text(left)), Some(Datum::Text(right))) => self.same_text(&left, &right),
             (Some(Datum::Number(left)), Some(Datum::Number(right))) => {
                 holds(self.operator, left.cmp(&right)).into()
@@ -415,18 +419,24 @@ fn under(value: &Operand, root: &str, ignore_case: bool, scope: &Scope<'_>) -> T
 }
 
 /// Whether the list holds the value; an element of another type leaves it unknown.
-fn listed(value: &Operand, list: &Operand, ignore_case: bool, scope: &Scope<'_>) -> Truth {
-    let (wanted, items) = match (value.datum(scope), list.datum(scope)) {
-        (Some(wanted), Some(Datum::List(items))) => (wanted, items),
-        (Some(_), Some(Datum::Empty)) => return Truth::False,
+fn listed(
+    value: &Operand,
+    list: &Operand,
+    kind: &Type,
+    ignore_case: bool,
+    scope: &Scope<'_>,
+) -> Truth {
+    let Some(wanted) = value.normal(kind, scope) else { return Truth::Unknown };
+    let items = match list.datum(scope) {
+        Some(Datum::List(items)) => items,
+        Some(Datum::Empty) => return Truth::False,
         _ => return Truth::Unknown,
     };
     items.iter().fold(Truth::False, |found, item| {
         found.or(match (&wanted, item) {
-            (Datum::Text(wanted), Value::Text(item)) if ignore_case => {
-                eq_ignoring_case(wanted, item).into()
+            (Datum::Text(wanted), Value::Text(item)) => {
+                Truth::known(same_member(wanted, item, kind, ignore_case))
             }
-            (Datum::Text(wanted), Value::Text(item)) => (wanted == item).into(),
             (Datum::Number(wanted), Value::Number(item)) => {
                 Truth::known(item.number().ok().map(|item: Number| *wanted == item))
             }
@@ -434,6 +444,18 @@ fn listed(value: &Operand, list: &Operand, ignore_case: bool, scope: &Scope<'_>)
             _ => Truth::Unknown,
         })
     })
+}
+
+/// Whether two texts of a type are one; `None` where the second is not of that type.
+fn same_member(wanted: &str, item: &str, kind: &Type, ignore_case: bool) -> Option<bool> {
+    if *kind == Type::Time {
+        return Some(Timestamp::parse(wanted)? == Timestamp::parse(item)?);
+    }
+    if *kind == Type::Duration {
+        return Some(Duration::parse(wanted)? == Duration::parse(item)?);
+    }
+    let item = normal_text(kind, Cow::Borrowed(item))?;
+    Some(if ignore_case { eq_ignoring_case(wanted, &item) } else { *wanted == *item })
 }
 
 fn quantified(

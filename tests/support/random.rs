@@ -1,0 +1,1 @@
+//! Policies and calls made at random.
