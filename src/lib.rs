@@ -15,6 +15,7 @@ pub mod record;
 pub mod render;
 pub mod service;
 pub mod store;
+pub mod testing;
 pub mod wire;
 
 pub use fence_engine as engine;
