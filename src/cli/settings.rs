@@ -83,7 +83,6 @@ impl Settings {
     }
 
     /// The database: the flag, else the settings, else the user's data directory.
-    #[expect(dead_code, reason = "the commands that record are written elsewhere")]
     pub(crate) fn database(&self, flag: Option<&Path>) -> Result<PathBuf, String> {
         if let Some(path) = flag.or(self.database.as_deref()) {
             return Ok(path.to_path_buf());
