@@ -72,7 +72,7 @@ fn links_are_followed_and_permissions_kept() {
 }
 
 #[test]
-fn every_starter_policy_is_without_findings_and_laid_out() {
+fn every_starter_policy_is_laid_out_without_findings_and_passes_its_tests() {
     for kind in ["content", "mail", "coding", "payments"] {
         let house = House::new(&[]);
         let run = house.fence(&["init", "new/here", "--kind", kind]);
@@ -83,6 +83,8 @@ fn every_starter_policy_is_without_findings_and_laid_out() {
         assert_eq!(check.code, 0, "{}", check.whole());
         let layout = house.fence(&["fmt", "--check", &file]);
         assert_eq!(layout.code, 0, "{}", layout.whole());
+        let tests = house.fence(&["test", &file]);
+        assert_eq!(tests.code, 0, "{}", tests.whole());
         let again = house.fence(&["init", "new/here", "--kind", "mail"]);
         assert_eq!(again.code, 2, "{}", again.whole());
         assert!(again.err.contains("is there already"), "{}", again.err);
