@@ -47,5 +47,5 @@ const fn severity(severity: Severity) -> &'static str {
 
 /// Untrusted text on one line, with nothing in it that a terminal would obey.
 fn inert(text: &str) -> String {
-    printable(text, MOST).replace('\n', "\\n").replace('\t', "\\t")
+    printable(text, MOST)
 }
