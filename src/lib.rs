@@ -8,8 +8,11 @@ pub mod cli;
 pub mod clock;
 pub mod gate;
 pub mod policies;
+pub mod process;
 pub mod random;
 pub mod record;
+#[cfg(feature = "cli")]
+pub mod render;
 pub mod service;
 pub mod store;
 pub mod testing;
