@@ -10,6 +10,7 @@ pub mod gate;
 pub mod policies;
 pub mod random;
 pub mod record;
+pub mod replay;
 pub mod service;
 pub mod store;
 pub mod testing;

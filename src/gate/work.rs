@@ -80,6 +80,59 @@ impl Work for DecisionWork {
     }
 }
 
+/// Everything outside a call that its decision depends on, as it was at one moment.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    /// The clock.
+    pub now: Now,
+    /// What the call needed.
+    pub needs: Needs,
+    /// The counters, as they stood.
+    pub counters: Vec<CounterFact>,
+    /// What was answered outside.
+    pub answers: Vec<AnswerFact>,
+}
+
+impl Gathered {
+    /// As the engine takes it.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        Facts { now: self.now, counters: &self.counters, answers: &self.answers }
+    }
+}
+
+type Found = Box<dyn FnOnce(Result<Gathered, GateError>) + Send>;
+
+/// Gathers the facts for one call in one transaction, and writes nothing.
+pub(crate) struct GatherWork {
+    shared: Arc<Shared>,
+    arrival: Arrival,
+    ids: Ids,
+    gathered: Option<Gathered>,
+    found: Found,
+}
+
+impl GatherWork {
+    pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, ids: Ids, found: Found) -> Self {
+        Self { shared, arrival, ids, gathered: None, found }
+    }
+}
+
+impl Work for GatherWork {
+    fn run(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
+        let (shared, arrival, ids) = (&*self.shared, &self.arrival, self.ids);
+        if let Arrived::Call(call) = &arrival.arrived {
+            self.gathered = Some(Line { shared, arrival, ids, transaction }.gather(call)?);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let gathered = self.gathered.ok_or(GateError::Lost);
+        (self.found)(outcome.map_err(GateError::from).and(gathered));
+    }
+}
+
 /// One call inside its transaction.
 struct Line<'a> {
     shared: &'a Shared,
@@ -111,10 +164,8 @@ impl Line<'_> {
             return self.repeated(call, &scope, &first);
         }
         let layers = &self.shared.layers;
-        let now = self.now()?;
-        let needs = plan(layers, call, &Facts::at(now));
-        let counters = self.counters(&needs)?;
-        let facts = Facts { now, counters: &counters, answers: &self.arrival.answers };
+        let Gathered { now, needs, counters, answers } = self.gather(call)?;
+        let facts = Facts { now, counters: &counters, answers: &answers };
         let report = report(layers, call, &facts);
         let slots = report.slots(&needs);
         let malformed = report.evaluation.malformed().is_some();
@@ -136,6 +187,14 @@ impl Line<'_> {
         let call_id = call.call_id.as_deref().filter(|_| !malformed);
         self.append(&scope, &decision, Subject::Call(call), &used, call_id)?;
         Ok(decision)
+    }
+
+    /// Everything outside the call that its decision depends on.
+    fn gather(&mut self, call: &ToolCall) -> Result<Gathered, StoreError> {
+        let now = self.now()?;
+        let needs = plan(&self.shared.layers, call, &Facts::at(now));
+        let counters = self.counters(&needs)?;
+        Ok(Gathered { now, needs, counters, answers: self.arrival.answers.clone() })
     }
 
     /// The clock, and whether it lies behind newer live decisions.
@@ -271,7 +330,7 @@ impl Line<'_> {
                 .map_err(|error| StoreError::Corrupt(format!("a record cannot be read: {error}")));
         }
         let because = "this `call_id` was used for another call: give each call its own".to_owned();
-        self.denied(scope, because, Subject::Call(call))
+        self.denied(scope, because, Subject::Reused(call))
     }
 
     fn append(
@@ -286,12 +345,9 @@ impl Line<'_> {
         if body.is_empty() {
             return Err(StoreError::Refused("the decision cannot be written down".to_owned()));
         }
-        let call = match subject {
-            Subject::Call(call) => Some(call),
-            Subject::Malformed { .. } => None,
-        };
+        let call = subject.call();
         let tool = match subject {
-            Subject::Call(call) => call.tool.clone(),
+            Subject::Call(call) | Subject::Reused(call) => call.tool.clone(),
             Subject::Malformed { tool, .. } => fence_engine::show::printable(tool, 80),
         };
         let entry = Entry {
