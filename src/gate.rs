@@ -234,12 +234,14 @@ impl Gate {
     }
 
     /// Gathers what the decision on a call depends on, and writes nothing: with
-    /// [`report`](fence_engine::eval::report) it tells the decision in full.
+    /// [`report`](fence_engine::eval::report) it tells the decision in full. Counters are the live
+    /// ones, also where the time is given.
     ///
     /// # Errors
     /// When a counter cannot be read.
     pub fn gather_blocking(&self, call: &ToolCall, mode: Mode) -> Result<Gathered, GateError> {
         let arrival = self.arrival(Arrived::Call(call.clone()), mode);
+        let arrival = Arrival { replayed: false, ..arrival };
         let ids = work::Ids::new(&*self.shared.random, arrival.recorded_at);
         let (found, received) = std::sync::mpsc::sync_channel(1);
         let found = Box::new(move |outcome| drop(found.send(outcome)));
@@ -280,7 +282,8 @@ impl Gate {
             Arrived::Text { digest, .. } => *digest,
         };
         let replayed = mode.at.is_some() || mode.without_clock;
-        Arrival { arrived, at, now, replayed, recorded_at: clock, digest, answers, dry: false }
+        let (obeys_mark, recorded_at, dry) = (!replayed, clock, false);
+        Arrival { arrived, at, now, replayed, obeys_mark, recorded_at, digest, answers, dry }
     }
 
     fn answers(&self, call: &ToolCall, now: Now) -> Vec<AnswerFact> {

@@ -28,6 +28,8 @@ pub(crate) struct Arrival {
     pub(crate) at: Timestamp,
     pub(crate) now: Now,
     pub(crate) replayed: bool,
+    /// Whether the time is unknown while the clock lies behind newer live decisions.
+    pub(crate) obeys_mark: bool,
     pub(crate) recorded_at: Timestamp,
     pub(crate) digest: [u8; 32],
     pub(crate) answers: Vec<AnswerFact>,
@@ -200,7 +202,7 @@ impl Line<'_> {
     /// The clock, and whether it lies behind newer live decisions.
     fn now(&mut self) -> Result<Now, StoreError> {
         let mut now = self.arrival.now;
-        if !self.arrival.replayed {
+        if self.arrival.obeys_mark {
             let mark = self.transaction.clock_mark()?;
             now.behind = mark.is_some_and(|mark| {
                 mark.micros() - self.arrival.at.micros() > CLOCK_TOLERANCE_MICROS
