@@ -13,6 +13,7 @@ pub mod random;
 pub mod record;
 #[cfg(feature = "cli")]
 pub mod render;
+pub mod replay;
 pub mod service;
 pub mod store;
 pub mod testing;
