@@ -171,7 +171,8 @@ impl Definitions {
                 checker.report(Diagnostic::error(Code::UNKNOWN_NAME, name.span, message));
             }
             None => {
-                let message = format!("there is no {kind} named `{written}`");
+                let are = if kind == "dates" { "are" } else { "is" };
+                let message = format!("there {are} no {kind} named `{written}`");
                 let help = format!("define it: `{kind} {written} = …`");
                 checker.report(
                     Diagnostic::error(Code::UNKNOWN_NAME, name.span, message)
