@@ -1,6 +1,7 @@
 //! The gate: one tool call, from its arrival to its recorded answer. The straight line.
 
 mod builder;
+mod draft;
 mod work;
 
 pub use builder::{BuildError, GateBuilder};
@@ -14,9 +15,11 @@ use crate::wire::{Decision, Request, RequestNotice};
 use fence_engine::call::{Malformed, ToolCall, hex_digest};
 use fence_engine::decision::Effect;
 use fence_engine::facts::{AnswerFact, Facts, Now};
+use fence_engine::json::{JsonError, Limits};
 use fence_engine::scalar::Timestamp;
 use fence_engine::{Layers, plan};
 use std::sync::Arc;
+use std::sync::mpsc::TryRecvError;
 use work::{Arrival, DecisionWork};
 
 /// How far the clock may lie behind the newest live decision before time is unknown.
@@ -209,6 +212,16 @@ impl Gate {
         self.pending(self.arrival(arrived, mode))
     }
 
+    /// Starts refusing a text that is too long to be read as a call, known by its length and
+    /// SHA-256 alone.
+    #[must_use]
+    pub fn submit_too_long(&self, bytes: usize, digest: [u8; 32], trust: Trust) -> Pending {
+        let limit = Limits::default().bytes;
+        let malformed = Malformed::Json(JsonError::TooLong { limit }.to_string());
+        let mode = Mode { at: trust.at, ..Mode::default() };
+        self.pending(self.arrival(Arrived::Text { malformed, bytes, digest }, mode))
+    }
+
     /// Judges a call without recording anything; counters are read as they stand.
     ///
     /// # Errors
@@ -224,7 +237,7 @@ impl Gate {
         match Request::parse(text) {
             Ok(request) => {
                 let own = request.at.filter(|_| trust.times);
-                let at = trust.at.or(own);
+                let at = own.or(trust.at);
                 (Arrived::Call(request.call), Mode { at, ..Mode::default() })
             }
             Err(malformed) => {
@@ -290,7 +303,7 @@ impl Gate {
 pub struct Trust {
     /// This time stands for the clock.
     pub at: Option<Timestamp>,
-    /// A call's own `at` stands for the clock.
+    /// A call's own `at`, where it has one, stands before both.
     pub times: bool,
 }
 
@@ -305,6 +318,18 @@ impl Pending {
     /// As [`Gate::decide`].
     pub fn wait(self) -> Result<Decision, GateError> {
         self.0.recv().unwrap_or(Err(GateError::Lost))
+    }
+
+    /// The decision if it is durable already, else itself to be waited for.
+    ///
+    /// # Errors
+    /// Itself, while the decision is under way.
+    pub fn ready(self) -> Result<Result<Decision, GateError>, Self> {
+        match self.0.try_recv() {
+            Ok(outcome) => Ok(outcome),
+            Err(TryRecvError::Empty) => Err(self),
+            Err(TryRecvError::Disconnected) => Ok(Err(GateError::Lost)),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod random;
 pub mod record;
 pub mod service;
 pub mod store;
+pub mod testing;
 pub mod wire;
 
 pub use fence_engine as engine;

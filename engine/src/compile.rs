@@ -42,6 +42,13 @@ impl CompiledPolicy {
         Self { checked, index: index.build(), declared, digest, counts }
     }
 
+    /// The same policy for every agent, whatever stands after `for`: as its tests see it.
+    #[must_use]
+    pub fn governing_everyone(mut self) -> Self {
+        self.checked.agents = Box::default();
+        self
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

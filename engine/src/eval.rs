@@ -234,8 +234,7 @@ fn excepted(rule: &Rule, name: &Name<'_>) -> bool {
 
 /// Whether an `ask` names the tool exactly: only then may its `auto` lines release.
 pub(crate) fn exactly(rule: &Rule, exact: bool, name: &Name<'_>) -> bool {
-    exact
-        || (rule.patterns.len() > 1 && rule.patterns.iter().any(|p| p.matches_loosening(name)))
+    exact || rule.patterns.iter().any(|pattern| pattern.matches_loosening(name))
 }
 
 fn releases(auto: &Auto, layer: u16, scope: &Scope<'_>, facts: &Facts<'_>) -> bool {

@@ -31,6 +31,7 @@ pub enum BuildError {
 pub struct GateBuilder {
     strategies: Strategies,
     policies: Vec<CompiledPolicy>,
+    layers: Option<Layers>,
     files: Vec<PathBuf>,
     store: Option<Arc<dyn Store>>,
     clock: Arc<dyn Clock>,
@@ -44,6 +45,7 @@ impl Default for GateBuilder {
         Self {
             strategies: fence_strategies::builtin(),
             policies: Vec::new(),
+            layers: None,
             files: Vec::new(),
             store: None,
             clock: Arc::new(SystemClock),
@@ -82,6 +84,13 @@ impl GateBuilder {
     #[must_use]
     pub fn policy(mut self, policy: CompiledPolicy) -> Self {
         self.policies.push(policy);
+        self
+    }
+
+    /// With these layers and no other policies.
+    #[must_use]
+    pub fn layers(mut self, layers: Layers) -> Self {
+        self.layers = Some(layers);
         self
     }
 
@@ -147,7 +156,10 @@ impl GateBuilder {
             let checked = check_file(path, &self.strategies)?;
             self.policies.push(compile(&path.display().to_string(), checked)?);
         }
-        let layers = Layers::new(self.policies)?;
+        let layers = match self.layers {
+            Some(layers) => layers,
+            None => Layers::new(self.policies)?,
+        };
         let policy_texts = texts(&layers);
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let (clock, random, services) = (self.clock, self.random, self.services);

@@ -170,6 +170,7 @@ impl Definitions {
                 let message = format!("`{written}` is a {}, not a {kind}", other.kind());
                 checker.report(Diagnostic::error(Code::UNKNOWN_NAME, name.span, message));
             }
+            None if checker.broke_off_defining(written) => {}
             None => {
                 let are = if kind == "dates" { "are" } else { "is" };
                 let message = format!("there {are} no {kind} named `{written}`");
@@ -186,6 +187,19 @@ impl Definitions {
 }
 
 impl Checker<'_> {
+    /// Whether a statement that could not be read seems to define the name: its uses are then not
+    /// reported a second time.
+    fn broke_off_defining(&self, name: &str) -> bool {
+        const DEFINES: [&str; 4] = ["group", "set", "dates", "window"];
+        self.sources.iter().any(|source| {
+            source.text.lines().any(|line| {
+                let mut words = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                words.next().is_some_and(|word| DEFINES.contains(&word))
+                    && words.find(|word| !word.is_empty()) == Some(name)
+            })
+        })
+    }
+
     fn file_zone(&mut self, file: &ast::File) -> Arc<Zone> {
         let mut zones = file.items.iter().filter_map(|item| match item {
             Item::Zone(zone) => Some(zone),
