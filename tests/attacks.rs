@@ -86,7 +86,9 @@ fn calls_get_what_their_line_expects() {
     let (mut run, mut failures) = (0, Vec::new());
     for line in corpus() {
         let area = line.text(&["area"]).unwrap();
-        let Some((policy, call)) = line.as_call().filter(|_| AREAS.contains(&&*area)) else { continue };
+        let Some((policy, call)) = line.as_call().filter(|_| AREAS.contains(&&*area)) else {
+            continue;
+        };
         let driver = Driver::of(&file(&format!("policies/{policy}.fence")));
         if let Some(now) = line.text(&["input", "now"]) {
             driver.clock.set(at(&now));

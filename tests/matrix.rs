@@ -33,7 +33,12 @@ const DEFAULTS: [&str; 4] = ["deny", "ask", "allow", "pass"];
 const CALL: &[u8] = br#"{"tool":"x","args":{"yes":true,"no":false}}"#;
 
 /// What section 2 of the language says, in a few lines of its own.
-fn wanted(rule: (Effect, Truth), auto: Option<bool>, other: Option<Effect>, default: &str) -> Effect {
+fn wanted(
+    rule: (Effect, Truth),
+    auto: Option<bool>,
+    other: Option<Effect>,
+    default: &str,
+) -> Effect {
     let default = match default {
         "ask" => Effect::Ask,
         "allow" => Effect::Allow,
@@ -67,7 +72,8 @@ fn the_table_of_all_combinations_is_the_golden_one() {
                 }
                 for (name, other, also) in OTHERS {
                     for default in DEFAULTS {
-                        let policy = format!("{effect} x as rule{when}{block}\n{other}\ndefault {default}");
+                        let policy =
+                            format!("{effect} x as rule{when}{block}\n{other}\ndefault {default}");
                         let decision = Driver::of(&policy).decide(CALL);
                         let _ = writeln!(
                             table,

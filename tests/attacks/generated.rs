@@ -125,7 +125,8 @@ fn deep_arguments() {
 
 fn large_arguments() {
     let driver = Driver::of("allow x");
-    let call = |length: usize| format!("{{\"tool\":\"x\",\"args\":{{\"b\":\"{}\"}}}}", "x".repeat(length));
+    let call =
+        |length: usize| format!("{{\"tool\":\"x\",\"args\":{{\"b\":\"{}\"}}}}", "x".repeat(length));
     assert_eq!(driver.effect(&call((1 << 20) - 100)), "allow");
     refused(&driver, call(1 << 20).as_bytes());
     refused(&driver, call(5 << 20).as_bytes());
@@ -208,7 +209,12 @@ fn codes_of(files: &[(&str, &str)], prepare: impl FnOnce(&Path)) -> Vec<&'static
     prepare(&inner);
     let strategies = fence::strategies::builtin();
     let checked = fence::policies::check_file(&inner.join("main.fence"), &strategies).unwrap();
-    checked.diagnostics.iter().map(|found| found.code.0).filter(|code| !code.starts_with("F09")).collect()
+    checked
+        .diagnostics
+        .iter()
+        .map(|found| found.code.0)
+        .filter(|code| !code.starts_with("F09"))
+        .collect()
 }
 
 fn importing_oneself() {
@@ -236,7 +242,14 @@ fn importing_everything_twice() {
 
 fn importing_from_above() {
     let main = |path: &str| format!("fence 1\npolicy p\nimport \"{path}\"\nallow x\n");
-    for path in ["../above.fence", "../../etc/passwd", "./../above.fence", "/etc/passwd", "a/../../above.fence", ""] {
+    for path in [
+        "../above.fence",
+        "../../etc/passwd",
+        "./../above.fence",
+        "/etc/passwd",
+        "a/../../above.fence",
+        "",
+    ] {
         assert_eq!(codes_of(&[("main.fence", &main(path))], |_| ()), ["F0801"], "{path}");
     }
     // A link that leads out of the folder is outside.
@@ -253,7 +266,10 @@ fn importing_what_is_no_file() {
         assert!(made.unwrap().success());
     };
     assert_eq!(codes_of(&main, fifo), ["F0803"]);
-    assert_eq!(codes_of(&main, |folder| std::fs::create_dir(folder.join("p.fence")).unwrap()), ["F0803"]);
+    assert_eq!(
+        codes_of(&main, |folder| std::fs::create_dir(folder.join("p.fence")).unwrap()),
+        ["F0803"]
+    );
     let zero = |folder: &Path| {
         std::os::unix::fs::symlink("/dev/zero", folder.join("p.fence")).unwrap();
     };
@@ -320,9 +336,10 @@ fn line_endings() {
     let policy = whole("# a\nallow read_*\n\nask x { by 1 of nobody }\n", 0);
     let lines = |text: &str| {
         let checked = checked(text);
-        let found = checked.diagnostics.iter().map(|found| {
-            (found.code.0, checked.sources.text(found.span).to_owned())
-        });
+        let found = checked
+            .diagnostics
+            .iter()
+            .map(|found| (found.code.0, checked.sources.text(found.span).to_owned()));
         found.collect::<Vec<_>>()
     };
     assert_eq!(lines(&policy), lines(&policy.replace('\n', "\r\n")));

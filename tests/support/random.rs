@@ -31,11 +31,33 @@ impl Random {
 }
 
 const PATTERNS: [&str; 16] = [
-    "read_a", "read_b", "write_a", "send_x", "srv/send_x", "read_*", "*_a", "*", "*/*", "*/send_*",
-    "r???_a", "\"[rw]*_a\"", "\"{read,write}_a\"", "srv/*", "\"s[a-f]nd_?\"", "*e*_*",
+    "read_a",
+    "read_b",
+    "write_a",
+    "send_x",
+    "srv/send_x",
+    "read_*",
+    "*_a",
+    "*",
+    "*/*",
+    "*/send_*",
+    "r???_a",
+    "\"[rw]*_a\"",
+    "\"{read,write}_a\"",
+    "srv/*",
+    "\"s[a-f]nd_?\"",
+    "*e*_*",
 ];
 const TOOLS: [&str; 9] = [
-    "read_a", "read_b", "write_a", "send_x", "srv/send_x", "other", "SRV/read_a", "Read_A", "srv/SEND_X",
+    "read_a",
+    "read_b",
+    "write_a",
+    "send_x",
+    "srv/send_x",
+    "other",
+    "SRV/read_a",
+    "Read_A",
+    "srv/SEND_X",
 ];
 const ATOMS: [&str; 22] = [
     "args.a > 5",
@@ -62,10 +84,14 @@ const ATOMS: [&str; 22] = [
     "during office",
 ];
 /// These keep their answer when what they read cannot be read.
-const FIRM_ATOMS: [&str; 5] =
-    ["has args.a", "count(args.l?) <= 2", "length(args.s?) == 3", "after 2026-01-01", "args.s? == \"\""];
-const PHRASES: [&str; 3] =
-    ["during office", "first 2 per session", "at most 2 per 1h per args.a"];
+const FIRM_ATOMS: [&str; 5] = [
+    "has args.a",
+    "count(args.l?) <= 2",
+    "length(args.s?) == 3",
+    "after 2026-01-01",
+    "args.s? == \"\"",
+];
+const PHRASES: [&str; 3] = ["during office", "first 2 per session", "at most 2 per 1h per args.a"];
 
 /// A policy as its rules, so that they can be moved, repeated and added to.
 #[derive(Clone, Debug)]
@@ -188,7 +214,9 @@ impl Call {
         let args = ["a", "b", "s", "f", "p", "l"].map(|field| {
             let value = match random.below(8) {
                 0 => None,
-                1 => Some(random.pick(&["null", "\"5\"", "[]", "{}", "true", "1e999", "7"]).to_owned()),
+                1 => Some(
+                    random.pick(&["null", "\"5\"", "[]", "{}", "true", "1e999", "7"]).to_owned(),
+                ),
                 _ => Some(fitting(random, field)),
             };
             (field, value)
