@@ -288,7 +288,7 @@ fn digested_context(context: &Json) -> Json {
     };
     let mut builder = Builder::within(Limits::RECORD);
     builder.begin_object();
-    for (key, value) in object.iter() {
+    for (key, value) in object {
         builder.key(key);
         match key {
             "prompt" | "preview" => {
