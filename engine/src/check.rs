@@ -106,7 +106,10 @@ impl Checker<'_> {
         let tests = self.tests(&main.file, &rules, &zone);
         let agents = self.agents(declared);
         lints::rules(self, &rules, default, &tools);
-        lints::unused(self, &definitions, main.source);
+        if !self.findings.iter().any(|found| found.severity == Severity::Error) {
+            // Beside errors this would speak of what a misspelt name was meant to use.
+            lints::unused(self, &definitions, main.source);
+        }
         let name = declared.name.node.as_str().into();
         let sources = Arc::clone(self.sources);
         Some(CheckedPolicy { name, agents, zone, rules, default, tools, tests, sources })

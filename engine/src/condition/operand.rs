@@ -95,7 +95,7 @@ impl<'c> Items<'c> {
             Self::Texts(texts) => (None, texts),
         };
         json.into_iter()
-            .flat_map(|list| list.iter())
+            .flatten()
             .chain(texts.iter().map(|text| Value::Text(text)))
     }
 
