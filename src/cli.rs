@@ -11,14 +11,21 @@ mod explain;
 mod fmt;
 mod import_tools;
 mod init;
+mod lines;
+mod load;
 mod log;
 mod man;
+mod moment;
 mod output;
+mod paint;
 mod settings;
 mod test;
 mod version;
 
+use crate::Gate;
+use crate::gate::GateBuilder;
 use clap::{Args, Parser, Subcommand};
+use fence_engine::strategy::Strategies;
 use output::{ColorChoice, Output};
 use settings::Settings;
 use std::path::PathBuf;
@@ -91,7 +98,21 @@ pub(crate) struct Context {
 impl Context {
     /// The settings: the file beside the first policy or named by `--config`, then `FENCE_*`.
     pub(crate) fn settings(&self, policies: &[PathBuf]) -> Result<Settings, Failure> {
-        Settings::load(self.global.config.as_deref(), policies).map_err(Failure::usage)
+        Settings::load(self.global.config.as_deref(), policies)
+    }
+
+    /// The strategies that policies may name: built-in ones and those of the settings.
+    pub(crate) fn strategies(&self, settings: &Settings) -> Result<Strategies, Failure> {
+        settings.strategies().map(|(strategies, _)| strategies)
+    }
+
+    /// A gate to be configured further, with the strategies of the settings and what they ask.
+    #[expect(dead_code, reason = "the commands that decide are written elsewhere")]
+    pub(crate) fn gate_builder(&self, settings: &Settings) -> Result<GateBuilder, Failure> {
+        let (strategies, services) = settings.strategies()?;
+        let builder = Gate::builder().strategies(strategies);
+        let add = |builder: GateBuilder, (name, service)| builder.service(name, service);
+        Ok(services.into_iter().fold(builder, add))
     }
 }
 

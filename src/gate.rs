@@ -5,6 +5,7 @@ mod draft;
 mod work;
 
 pub use builder::{BuildError, GateBuilder};
+pub use work::Gathered;
 
 use crate::clock::Clock;
 use crate::random::Random;
@@ -15,10 +16,12 @@ use crate::wire::{Decision, Request, RequestNotice};
 use fence_engine::call::{Malformed, ToolCall, hex_digest};
 use fence_engine::decision::Effect;
 use fence_engine::facts::{AnswerFact, Facts, Now};
+use fence_engine::json::{JsonError, Limits};
 use fence_engine::scalar::Timestamp;
 use fence_engine::{Layers, plan};
 use std::sync::Arc;
-use work::{Arrival, DecisionWork};
+use std::sync::mpsc::TryRecvError;
+use work::{Arrival, DecisionWork, GatherWork};
 
 /// How far the clock may lie behind the newest live decision before time is unknown.
 pub const CLOCK_TOLERANCE_MICROS: i64 = 5_000_000;
@@ -210,6 +213,16 @@ impl Gate {
         self.pending(self.arrival(arrived, mode))
     }
 
+    /// Starts refusing a text that is too long to be read as a call, known by its length and
+    /// SHA-256 alone.
+    #[must_use]
+    pub fn submit_too_long(&self, bytes: usize, digest: [u8; 32], trust: Trust) -> Pending {
+        let limit = Limits::default().bytes;
+        let malformed = Malformed::Json(JsonError::TooLong { limit }.to_string());
+        let mode = Mode { at: trust.at, ..Mode::default() };
+        self.pending(self.arrival(Arrived::Text { malformed, bytes, digest }, mode))
+    }
+
     /// Judges a call without recording anything; counters are read as they stand.
     ///
     /// # Errors
@@ -221,11 +234,28 @@ impl Gate {
         self.wait(work)
     }
 
+    /// Gathers what the decision on a call depends on, and writes nothing: with
+    /// [`report`](fence_engine::eval::report) it tells the decision in full. Counters are the live
+    /// ones, also where the time is given.
+    ///
+    /// # Errors
+    /// When a counter cannot be read.
+    pub fn gather_blocking(&self, call: &ToolCall, mode: Mode) -> Result<Gathered, GateError> {
+        let arrival = self.arrival(Arrived::Call(call.clone()), mode);
+        let arrival = Arrival { replayed: false, ..arrival };
+        let ids = work::Ids::new(&*self.shared.random, arrival.recorded_at);
+        let (found, received) = std::sync::mpsc::sync_channel(1);
+        let found = Box::new(move |outcome| drop(found.send(outcome)));
+        let work = GatherWork::new(Arc::clone(&self.shared), arrival, ids, found);
+        self.shared.store.submit(Box::new(work));
+        received.recv().unwrap_or(Err(GateError::Lost))
+    }
+
     fn read(&self, text: &[u8], trust: Trust) -> (Arrived, Mode) {
         match Request::parse(text) {
             Ok(request) => {
                 let own = request.at.filter(|_| trust.times);
-                let at = trust.at.or(own);
+                let at = own.or(trust.at);
                 (Arrived::Call(request.call), Mode { at, ..Mode::default() })
             }
             Err(malformed) => {
@@ -253,7 +283,8 @@ impl Gate {
             Arrived::Text { digest, .. } => *digest,
         };
         let replayed = mode.at.is_some() || mode.without_clock;
-        Arrival { arrived, at, now, replayed, recorded_at: clock, digest, answers, dry: false }
+        let (obeys_mark, recorded_at, dry) = (!replayed, clock, false);
+        Arrival { arrived, at, now, replayed, obeys_mark, recorded_at, digest, answers, dry }
     }
 
     fn answers(&self, call: &ToolCall, now: Now) -> Vec<AnswerFact> {
@@ -291,7 +322,7 @@ impl Gate {
 pub struct Trust {
     /// This time stands for the clock.
     pub at: Option<Timestamp>,
-    /// A call's own `at` stands for the clock.
+    /// A call's own `at`, where it has one, stands before both.
     pub times: bool,
 }
 
@@ -306,6 +337,18 @@ impl Pending {
     /// As [`Gate::decide`].
     pub fn wait(self) -> Result<Decision, GateError> {
         self.0.recv().unwrap_or(Err(GateError::Lost))
+    }
+
+    /// The decision if it is durable already, else itself to be waited for.
+    ///
+    /// # Errors
+    /// Itself, while the decision is under way.
+    pub fn ready(self) -> Result<Result<Decision, GateError>, Self> {
+        match self.0.try_recv() {
+            Ok(outcome) => Ok(outcome),
+            Err(TryRecvError::Empty) => Err(self),
+            Err(TryRecvError::Disconnected) => Ok(Err(GateError::Lost)),
+        }
     }
 }
 

@@ -8,10 +8,15 @@ pub mod cli;
 pub mod clock;
 pub mod gate;
 pub mod policies;
+pub mod process;
 pub mod random;
 pub mod record;
+#[cfg(feature = "cli")]
+pub mod render;
+pub mod replay;
 pub mod service;
 pub mod store;
+pub mod testing;
 pub mod wire;
 
 pub use fence_engine as engine;

@@ -6,7 +6,7 @@ use fence_engine::call::{ToolCall, agent_json, hex_digest};
 use fence_engine::decision::{Effect, Truth};
 use fence_engine::eval::{Finding, Report};
 use fence_engine::facts::{CounterFact, CounterNeed, CounterSpan, Facts};
-use fence_engine::json::{Builder, ToJson};
+use fence_engine::json::{Builder, Limits, ToJson};
 use fence_engine::show::printable;
 use sha2::{Digest as _, Sha256};
 
@@ -20,6 +20,8 @@ const SHOWN_TOOL: usize = 80;
 pub(crate) enum Subject<'a> {
     /// A well-formed call, kept whole.
     Call(&'a ToolCall),
+    /// One refused unjudged, because its id was used for another call.
+    Reused(&'a ToolCall),
     /// A malformed one: its length and digest are kept, not its text.
     Malformed {
         /// What it calls its tool.
@@ -27,6 +29,16 @@ pub(crate) enum Subject<'a> {
         /// How long its text was, in bytes.
         bytes: usize,
     },
+}
+
+impl<'a> Subject<'a> {
+    /// The call, where it is kept.
+    pub(crate) const fn call(self) -> Option<&'a ToolCall> {
+        match self {
+            Self::Call(call) | Self::Reused(call) => Some(call),
+            Self::Malformed { .. } => None,
+        }
+    }
 }
 
 /// The decision as it leaves, of a report and the request it opened.
@@ -120,12 +132,13 @@ pub(crate) struct Used<'a> {
 
 /// The whole record in canonical JSON.
 pub(crate) fn body(decision: &Decision, subject: Subject<'_>, used: &Used<'_>) -> String {
-    let mut json = Builder::new();
+    let mut json = Builder::within(Limits::RECORD);
     json.begin_object();
     member(&mut json, "v", &VERSION);
     write_decision(&mut json, decision);
     json.key("call");
     write_subject(&mut json, subject);
+    member(&mut json, "judged", &matches!(subject, Subject::Call(_)));
     json.key("facts");
     write_facts(&mut json, used);
     member(&mut json, "replayed", &used.replayed);
@@ -211,7 +224,7 @@ fn write_subject(json: &mut Builder, subject: Subject<'_>) {
             member(json, "tool", &printable(tool, SHOWN_TOOL));
             member(json, "bytes", &(bytes as u64));
         }
-        Subject::Call(call) => write_call(json, call),
+        Subject::Call(call) | Subject::Reused(call) => write_call(json, call),
     }
     json.end_object();
 }
@@ -280,7 +293,7 @@ fn write_counter(json: &mut Builder, fact: &CounterFact, need: &CounterNeed, tak
 
 /// The merged terms in canonical JSON, as the request keeps them.
 pub(crate) fn terms_json(terms: &Terms) -> String {
-    let mut json = Builder::new();
+    let mut json = Builder::within(Limits::RECORD);
     json.begin_object();
     json.key("requirements");
     json.begin_list();

@@ -1,6 +1,6 @@
 //! A tool call: what an agent wants to do, and on whose behalf.
 
-use crate::json::{Builder, Json, ToJson};
+use crate::json::{Builder, Json, Limits, ToJson};
 use crate::pattern::{Name, is_id};
 use sha2::{Digest as _, Sha256};
 
@@ -200,7 +200,7 @@ impl ToolCall {
 /// The agent as JSON: its id, and parents and roles where they were given.
 #[must_use]
 pub fn agent_json(agent: &Agent) -> Json {
-    let mut builder = Builder::new();
+    let mut builder = Builder::within(Limits::RECORD);
     builder.begin_object();
     builder.key("id");
     builder.text(&agent.id);
@@ -286,9 +286,9 @@ fn digested_context(context: &Json) -> Json {
     let crate::json::Value::Object(object) = context.root() else {
         return context.clone();
     };
-    let mut builder = Builder::new();
+    let mut builder = Builder::within(Limits::RECORD);
     builder.begin_object();
-    for (key, value) in object.iter() {
+    for (key, value) in object {
         builder.key(key);
         match key {
             "prompt" | "preview" => {

@@ -137,7 +137,7 @@ pub enum ConditionKind {
     /// It does not hold.
     Not(Box<Condition>),
     /// Two values compared.
-    Compare(Box<Compare>),
+    Compare(Compare),
     /// A value in a set, list or range.
     Member {
         /// The value.

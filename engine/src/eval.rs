@@ -104,11 +104,15 @@ pub fn evaluate<'p>(layers: &'p Layers, call: &ToolCall, facts: &Facts<'_>) -> E
             return Evaluation::refused(layers, malformed);
         }
         let mut tally = Tally::default();
-        policy.mentioned(&name, |id, rule, exact| {
-            if !rule.shadow {
-                let judged = judge(rule, exact, layer, &scope, facts);
-                tally.add(id, rule.effect, judged);
+        policy.gists(&name, |id, gist, exact| {
+            if gist.shadow {
+                return;
             }
+            let judged = match policy.rules().get(id as usize) {
+                Some(rule) if !gist.plain => judge(rule, exact, layer, &scope, facts),
+                _ => Judged::plain(gist.condition.as_ref().map(|c| c.evaluate(&scope))),
+            };
+            tally.add(id, gist.effect, judged);
         });
         verdict.add(layer, &tally, policy.default_effect());
     }
@@ -188,6 +192,13 @@ pub(crate) struct Judged {
     pub(crate) applies: Truth,
     /// For an `ask`: the first `auto` line that releases it.
     pub(crate) line: Option<u16>,
+}
+
+impl Judged {
+    /// A rule of which only the condition, if any, has a say.
+    fn plain(condition: Option<Truth>) -> Self {
+        Self { applies: condition.unwrap_or(Truth::True), line: None }
+    }
 }
 
 #[inline]

@@ -7,7 +7,7 @@ use crate::random::{Random, SystemRandom};
 use crate::service::{Service, Services};
 use crate::store::{MemoryStore, Store};
 use fence_engine::compile::LayersError;
-use fence_engine::json::Builder;
+use fence_engine::json::{Builder, Limits};
 use fence_engine::strategy::{NameTaken, Strategies, Strategy};
 use fence_engine::{CompiledPolicy, Layers};
 use std::path::{Path, PathBuf};
@@ -31,6 +31,7 @@ pub enum BuildError {
 pub struct GateBuilder {
     strategies: Strategies,
     policies: Vec<CompiledPolicy>,
+    layers: Option<Layers>,
     files: Vec<PathBuf>,
     store: Option<Arc<dyn Store>>,
     clock: Arc<dyn Clock>,
@@ -44,6 +45,7 @@ impl Default for GateBuilder {
         Self {
             strategies: fence_strategies::builtin(),
             policies: Vec::new(),
+            layers: None,
             files: Vec::new(),
             store: None,
             clock: Arc::new(SystemClock),
@@ -82,6 +84,13 @@ impl GateBuilder {
     #[must_use]
     pub fn policy(mut self, policy: CompiledPolicy) -> Self {
         self.policies.push(policy);
+        self
+    }
+
+    /// With these layers and no other policies.
+    #[must_use]
+    pub fn layers(mut self, layers: Layers) -> Self {
+        self.layers = Some(layers);
         self
     }
 
@@ -147,7 +156,10 @@ impl GateBuilder {
             let checked = check_file(path, &self.strategies)?;
             self.policies.push(compile(&path.display().to_string(), checked)?);
         }
-        let layers = Layers::new(self.policies)?;
+        let layers = match self.layers {
+            Some(layers) => layers,
+            None => Layers::new(self.policies)?,
+        };
         let policy_texts = texts(&layers);
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let (clock, random, services) = (self.clock, self.random, self.services);
@@ -157,17 +169,18 @@ impl GateBuilder {
     }
 }
 
-/// The policies' files as JSON: what is kept under their digest.
+/// The policies' files as JSON: what is kept under their digest. A policy is known by its file's
+/// name alone, its imports by their paths from there.
 fn texts(layers: &Layers) -> String {
-    let mut json = Builder::new();
+    let mut json = Builder::within(Limits::RECORD);
     json.begin_list();
     for policy in layers.policies() {
         json.begin_list();
-        for source in policy.sources().iter() {
-            let name = Path::new(&source.name).file_name();
+        for (at, source) in policy.sources().iter().enumerate() {
+            let own_name = || Path::new(&source.name).file_name()?.to_str();
             json.begin_object();
             json.key("name");
-            json.text(&name.map(|name| name.to_string_lossy()).unwrap_or_default());
+            json.text(if at == 0 { own_name().unwrap_or("policy") } else { &source.name });
             json.key("text");
             json.text(&source.text);
             json.end_object();

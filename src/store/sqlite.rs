@@ -15,8 +15,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::connect::{Line, Place};
+use self::transaction::{Memo, SqliteTransaction};
 use self::writer::Writer;
-use super::{LogQuery, Logged, OpenedRequest, Store, StoreError, Work};
+use super::{LogQuery, Logged, OpenedRequest, Store, StoreError, Work, guard};
 
 /// Connections kept for the next reader.
 const IDLE_READERS: usize = 4;
@@ -45,7 +46,8 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct SqliteStore {
     place: Place,
-    writer: Writer,
+    /// Absent where the database is only read.
+    writer: Option<Writer>,
     idle: Mutex<Vec<Line>>,
 }
 
@@ -66,7 +68,20 @@ impl SqliteStore {
         let place = Place::new(path.as_ref(), options)?;
         let line = place.open_for_writing()?;
         let writer = Writer::start(place.clone(), line)?;
-        Ok(Self { place, writer, idle: Mutex::default() })
+        Ok(Self { place, writer: Some(writer), idle: Mutex::default() })
+    }
+
+    /// Opens an existing database for reading alone: it is neither created nor upgraded. Work may
+    /// read counters; what it writes is refused.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`]; [`StoreError::Failed`] where there is no database, or it must be
+    /// upgraded first.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let place = Place::new(path.as_ref(), Options::default())?;
+        let line = place.open_for_reading()?;
+        migrations::is_newest(&place, &line.connection)?;
+        Ok(Self { place, writer: None, idle: Mutex::new(vec![line]) })
     }
 
     /// Where the database is.
@@ -89,14 +104,35 @@ impl SqliteStore {
         Ok(answer)
     }
 
+    /// Runs work that may only read, and gives up whatever it tried to write.
+    fn look(&self, work: &mut dyn Work) -> Result<(), StoreError> {
+        let outcome = self.read(|line| {
+            line.connection.execute_batch("BEGIN")?;
+            let mut memo = Memo::default();
+            let mut transaction =
+                SqliteTransaction::new(&self.place, &line.connection, &mut memo);
+            let outcome = guard::run(work, &mut transaction);
+            let outcome = outcome.and(transaction.into_failed());
+            line.connection.execute_batch("ROLLBACK")?;
+            Ok(outcome)
+        });
+        outcome?
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Line>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store for SqliteStore {
-    fn submit(&self, work: Box<dyn Work>) {
-        self.writer.submit(work);
+    fn submit(&self, mut work: Box<dyn Work>) {
+        match &self.writer {
+            Some(writer) => writer.submit(work),
+            None => {
+                let outcome = self.look(work.as_mut());
+                guard::finish(work, outcome);
+            }
+        }
     }
 
     fn log(

@@ -93,7 +93,8 @@ fn step(driver: &Driver, line: &str, title: &str, failures: &mut String) -> usiz
         }
         _ => (1, call),
     };
-    let json = if call.starts_with('{') { call.to_owned() } else { format!("{{\"tool\":\"{call}\"}}") };
+    let json =
+        if call.starts_with('{') { call.to_owned() } else { format!("{{\"tool\":\"{call}\"}}") };
     for _ in 0..times {
         let decision = driver.decide(json.as_bytes());
         let found = shown(&decision);
@@ -104,7 +105,10 @@ fn step(driver: &Driver, line: &str, title: &str, failures: &mut String) -> usiz
         let wrong_unknown = unknown.is_some_and(|text| decision.unknown.join(" / ") != text);
         if !fits(&found, wanted) || wrong_unknown {
             let unknown = decision.unknown.join(" / ");
-            let _ = writeln!(failures, "{title}\n  {call}\n  wanted {expected}\n  found  {found}; unknown {unknown}");
+            let _ = writeln!(
+                failures,
+                "{title}\n  {call}\n  wanted {expected}\n  found  {found}; unknown {unknown}"
+            );
         }
     }
     times

@@ -172,7 +172,8 @@ impl Definitions {
             }
             None if checker.broke_off_defining(written) => {}
             None => {
-                let message = format!("there is no {kind} named `{written}`");
+                let are = if kind == "dates" { "are" } else { "is" };
+                let message = format!("there {are} no {kind} named `{written}`");
                 let help = format!("define it: `{kind} {written} = …`");
                 checker.report(
                     Diagnostic::error(Code::UNKNOWN_NAME, name.span, message)
@@ -475,11 +476,10 @@ fn merge_days(days: &mut Vec<(i64, i64)>) {
 fn literal_kind(operand: &Operand) -> Option<Type> {
     match &operand.kind {
         OperandKind::Text(_) => Some(Type::Text),
-        OperandKind::Number(_) => Some(Type::Decimal),
         OperandKind::Range(from, _) if from.contains('-') && from.len() == 10 && !from.starts_with('-') => {
             Some(Type::Time)
         }
-        OperandKind::Range(..) => Some(Type::Decimal),
+        OperandKind::Number(_) | OperandKind::Range(..) => Some(Type::Decimal),
         OperandKind::Bool(_) => Some(Type::Bool),
         OperandKind::Time(_) => Some(Type::Time),
         OperandKind::Duration(_) => Some(Type::Duration),

@@ -134,7 +134,7 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
         let ignore_case = polarity.tightens != (operator.node == Comparison::NotEqual);
         let operator = operator.node;
         let compare = Compare { left: a, operator, right: b, kind, ignore_case };
-        Some(ConditionKind::Compare(Box::new(compare)))
+        Some(ConditionKind::Compare(compare))
     }
 
     /// As what two sides are compared; `Some(None)`: as what they turn out to be.
@@ -533,7 +533,7 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
         if let Some((known, kind)) = &self.variable
             && known == name
         {
-            let field = Field { root: Root::Variable, path: Box::new([]), optional: false, span };
+            let field = Field { root: Root::Variable, path: Arc::new([]), optional: false, span };
             return Some((Operand::Field(field), kind.clone()));
         }
         let (message, help) = match self.around.definitions.find(name) {
@@ -630,8 +630,8 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
             }
             _ => return self.no_such_field(path),
         };
-        let path_keys = segments.iter().skip(skip).map(|key| Box::from(*key)).collect();
-        let field = Field { root, path: path_keys, optional: path.optional, span: path.span };
+        let keys = self.checker.keys(&segments[skip..]);
+        let field = Field { root, path: keys, optional: path.optional, span: path.span };
         Some((field, kind))
     }
 

@@ -128,7 +128,7 @@ impl Rules<'_, '_, '_> {
             patterns: patterns.into(),
             except: except.into(),
             name: text(clauses.name),
-            condition: condition.map(Box::new),
+            condition: condition.map(Arc::new),
             until,
             because: text(clauses.because),
             instead: text(clauses.instead),

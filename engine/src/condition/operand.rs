@@ -12,6 +12,7 @@ use crate::scalar::{
 use crate::scalar::text::lower;
 use crate::span::Span;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What a condition can see while it is evaluated.
 #[derive(Clone, Copy, Debug)]
@@ -69,8 +70,8 @@ pub enum Root {
 pub struct Field {
     /// Where it begins.
     pub root: Root,
-    /// The keys to follow from there.
-    pub path: Box<[Box<str>]>,
+    /// The keys to follow from there; one copy per policy, so that it stays in the caches.
+    pub path: Arc<[Box<str>]>,
     /// `x?`: absent or null counts as empty.
     pub optional: bool,
     /// Where it was written.
@@ -94,7 +95,7 @@ impl<'c> Items<'c> {
             Self::Texts(texts) => (None, texts),
         };
         json.into_iter()
-            .flat_map(|list| list.iter())
+            .flatten()
             .chain(texts.iter().map(|text| Value::Text(text)))
     }
 

@@ -25,6 +25,18 @@ pub(super) fn migrate(place: &Place, connection: &Connection) -> Result<(), Stor
     Ok(())
 }
 
+/// Refuses a database that would have to be upgraded, or is none of ours.
+pub(super) fn is_newest(place: &Place, connection: &Connection) -> Result<(), StoreError> {
+    match next_step(place, connection)? {
+        None => Ok(()),
+        Some(_) => {
+            let path = place.path.display();
+            let why = "it must be upgraded first; any command that records does so";
+            Err(StoreError::Failed(format!("{path}: {why}")))
+        }
+    }
+}
+
 /// The number of the step to take next, if any.
 fn next_step(place: &Place, connection: &Connection) -> Result<Option<usize>, StoreError> {
     let number = |sql: &str| {

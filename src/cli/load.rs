@@ -1,0 +1,103 @@
+//! Policies from files for the commands that decide, and where they keep their records.
+
+use super::{Context, Failure};
+use crate::gate::GateBuilder;
+use crate::policies::{self, LoadError};
+use crate::store::{
+    LogQuery, Logged, OpenedRequest, Options, SqliteStore, Store, StoreError, Work,
+};
+use crate::Gate;
+use fence_engine::Layers;
+use fence_engine::diagnostic::Severity;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Policies that loaded.
+pub(crate) struct Loaded {
+    /// The layers.
+    pub(crate) layers: Layers,
+}
+
+impl Loaded {
+    /// A gate of these layers, to be given a store.
+    pub(crate) fn gate(&self) -> GateBuilder {
+        Gate::builder().layers(self.layers.clone())
+    }
+}
+
+/// Loads policies as the layers of one gate.
+pub(crate) fn load(context: &Context, files: &[PathBuf]) -> Result<Loaded, Failure> {
+    let strategies = fence_strategies::builtin();
+    let loaded = policies::load(files, &strategies).map_err(|error| refused(context, &error))?;
+    Ok(Loaded { layers: loaded.layers })
+}
+
+/// Prints what is wrong and gives back the failure that ends the command.
+pub(crate) fn refused(context: &Context, error: &LoadError) -> Failure {
+    if let LoadError::Invalid { checked, .. } = error {
+        for found in &checked.diagnostics {
+            if found.severity == Severity::Error {
+                let (line, column) = checked.sources.position(found.span);
+                let name = checked.sources.get(found.span.source).map_or("", |s| &s.name);
+                let (code, message) = (found.code.0, &found.message);
+                context.output.note(&format!("{code} {name}:{line}:{column}: {message}"));
+            }
+        }
+    }
+    Failure::usage(error)
+}
+
+/// The database to record in. One that cannot be opened denies every call with the reason.
+pub(crate) fn recording(
+    context: &Context,
+    files: &[PathBuf],
+    flag: Option<&Path>,
+) -> Result<Arc<dyn Store>, Failure> {
+    let path = context.settings(files)?.database(flag).map_err(Failure::usage)?;
+    Ok(match SqliteStore::open_with(&path, Options::default()) {
+        Ok(store) => Arc::new(store),
+        Err(error) => {
+            context.output.note(&format!("{error}: every call is denied"));
+            Arc::new(Unopened(error))
+        }
+    })
+}
+
+/// A database that exists, to be read and never written.
+pub(crate) fn reading(
+    context: &Context,
+    files: &[PathBuf],
+    flag: Option<&Path>,
+) -> Result<SqliteStore, Failure> {
+    let path = context.settings(files)?.database(flag).map_err(Failure::usage)?;
+    if !path.exists() {
+        let missing = format!("there is no database at {}", path.display());
+        return Err(Failure::usage(missing).help("name one with `--db FILE`"));
+    }
+    SqliteStore::open_read_only(&path).map_err(Failure::usage)
+}
+
+/// Stands where a database could not be opened.
+struct Unopened(StoreError);
+
+impl Store for Unopened {
+    fn submit(&self, work: Box<dyn Work>) {
+        work.finish(Err(self.0.clone()));
+    }
+
+    fn log(&self, _: &LogQuery, _: &mut dyn FnMut(Logged) -> bool) -> Result<(), StoreError> {
+        Err(self.0.clone())
+    }
+
+    fn entry(&self, _: [u8; 16]) -> Result<Option<Logged>, StoreError> {
+        Err(self.0.clone())
+    }
+
+    fn policy_texts(&self, _: [u8; 32]) -> Result<Option<String>, StoreError> {
+        Err(self.0.clone())
+    }
+
+    fn request(&self, _: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError> {
+        Err(self.0.clone())
+    }
+}
