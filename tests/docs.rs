@@ -2,10 +2,13 @@
 //!
 //! Blocks of Rust are compiled and run as doctests; see the `documentation` module of the library.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod docs_support;
 
-use docs_support::{Block, blocks, completed, errors, files, policy_tests, root};
+use docs_support::{Block, blocks, completed, errors, failures, files, root};
 use fence::engine::diagnostic::Code;
+use fence::policies::{check_text, compile};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -50,8 +53,11 @@ fn every_test_shown_passes() {
     let mut wrong = Vec::new();
     for block in of_language("fence").iter().filter(|block| block.is("test")) {
         let text = completed(&block.text);
-        assert!(text.contains("\ntest \""), "{}: there is no test in it", block.place);
-        wrong.extend(policy_tests::failures(&text).iter().map(|f| format!("{}: {f}", block.place)));
+        let checked = check_text("doc.fence", &text, &fence::strategies::builtin());
+        let Ok(policy) = compile("doc.fence", checked) else {
+            panic!("{}: {:?}", block.place, errors(&text));
+        };
+        wrong.extend(failures(policy).iter().map(|failure| format!("{}: {failure}", block.place)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -83,7 +89,8 @@ fn the_reference_lists_every_keyword_and_function() {
     let reference = std::fs::read_to_string(root().join("grammar/README.md")).unwrap();
     let words: String = reference.lines().filter(|line| line.starts_with("| ")).collect();
     for word in fence::engine::syntax::KEYWORDS {
-        let listed = [format!("`{word} "), format!(" {word} "), format!(" {word}`"), format!("`{word}`")];
+        let listed =
+            [format!("`{word} "), format!(" {word} "), format!(" {word}`"), format!("`{word}`")];
         assert!(listed.iter().any(|form| words.contains(form.as_str())), "{word} is not listed");
     }
     for (function, _) in fence::engine::condition::Function::TABLE {
@@ -154,7 +161,9 @@ fn commands(text: &str) -> Vec<(String, String)> {
         match (line.strip_prefix("$ "), commands.last_mut()) {
             (Some(command), _) => commands.push((command.to_owned(), String::new())),
             // A command that ends in `\` or `|` goes on.
-            (None, Some((command, shown))) if shown.is_empty() && command.ends_with(['\\', '|']) => {
+            (None, Some((command, shown)))
+                if shown.is_empty() && command.ends_with(['\\', '|']) =>
+            {
                 let end = command.trim_end_matches('\\').len();
                 command.truncate(end);
                 command.push_str(line.trim_start());
@@ -192,7 +201,10 @@ fn squeezed(text: &str) -> String {
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
-        let (from, to) = { let entry = entry.unwrap(); (entry.path(), to.join(entry.file_name())) };
+        let (from, to) = {
+            let entry = entry.unwrap();
+            (entry.path(), to.join(entry.file_name()))
+        };
         match from.is_dir() {
             true => copy(&from, &to),
             false => drop(std::fs::copy(&from, &to).unwrap()),

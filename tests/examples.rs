@@ -3,9 +3,11 @@
 //!
 //! `UPDATE_EXPECTED=1 cargo test --test examples` writes the answers beside the calls anew.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod docs_support;
 
-use docs_support::{blocks, files, policy_tests, root, stem};
+use docs_support::{blocks, failures, files, root, stem};
 use fence::clock::ManualClock;
 use fence::engine::diagnostic::Severity;
 use fence::engine::eval::report;
@@ -15,7 +17,7 @@ use fence::engine::scalar::Timestamp;
 use fence::engine::{Layers, plan, syntax};
 use fence::policies::{check_file, check_text, compile};
 use fence::{Decision, Effect, Gate, Request, Trust};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -42,34 +44,18 @@ fn every_policy_is_sound_and_in_the_one_layout() {
 #[test]
 fn every_policy_passes_its_own_tests() {
     for path in policies() {
-        let text = with_imports(&path);
-        assert!(text.contains("\ntest \""), "{} has no tests", path.display());
-        let failures = policy_tests::failures(&text);
+        let checked = check_file(&path, &fence::strategies::builtin()).unwrap();
+        let policy = compile(&path.display().to_string(), checked).unwrap();
+        let failures = failures(policy);
         assert!(failures.is_empty(), "{}: {failures:#?}", path.display());
     }
 }
 
 /// The files that hold rules.
-fn policies() -> Vec<std::path::PathBuf> {
+fn policies() -> Vec<PathBuf> {
     let mut policies = files("examples/policies", "fence");
     policies.retain(|path| read(path).contains("\npolicy "));
     policies
-}
-
-/// The policy with its imports written out.
-fn with_imports(path: &Path) -> String {
-    let mut text = String::new();
-    for line in read(path).lines() {
-        match line.strip_prefix("import ") {
-            Some(file) => {
-                let imported = read(&path.parent().unwrap().join(file.trim_matches('"')));
-                text.push_str(&imported.replace("\nfence 1\n", "\n"));
-            }
-            None => text.push_str(line),
-        }
-        text.push('\n');
-    }
-    text
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-pub(crate) mod policy_tests;
-
+use fence::engine::CompiledPolicy;
 use fence::engine::diagnostic::Severity;
 use fence::policies::check_text;
+use fence::testing;
 use std::path::{Path, PathBuf};
 
 /// The repository.
@@ -95,4 +95,14 @@ pub(crate) fn errors(text: &str) -> Vec<String> {
     let checked = check_text("doc.fence", text, &fence::strategies::builtin());
     let errors = checked.diagnostics.iter().filter(|found| found.severity == Severity::Error);
     errors.map(|found| format!("{} {}", found.code, found.message)).collect()
+}
+
+/// What goes otherwise than a policy's own tests expect.
+pub(crate) fn failures(policy: CompiledPolicy) -> Vec<String> {
+    let results = testing::run(policy, "").unwrap();
+    assert!(!results.is_empty(), "there are no tests");
+    let failed = results.iter().flat_map(|result| {
+        result.failures.iter().map(|failure| format!("{}: {}", result.title, failure.problem))
+    });
+    failed.collect()
 }
