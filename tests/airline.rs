@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use fence::engine::scalar::Timestamp;
-use fence::store::{LogQuery, Store as _};
+use fence::store::LogQuery;
 use fence::{Gate, SqliteStore, Trust};
 use std::path::{Path, PathBuf};
 
