@@ -4,7 +4,7 @@ use super::{Context, Failure};
 use crate::gate::GateBuilder;
 use crate::policies::{self, LoadError};
 use crate::store::{
-    LogQuery, Logged, OpenedRequest, Options, SqliteStore, Store, StoreError, Work,
+    Event, LogQuery, Logged, OpenedRequest, Options, SqliteStore, Store, StoreError, Work,
 };
 use crate::Gate;
 use fence_engine::Layers;
@@ -98,6 +98,10 @@ impl Store for Unopened {
     }
 
     fn request(&self, _: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError> {
+        Err(self.0.clone())
+    }
+
+    fn events(&self) -> Result<Vec<Event>, StoreError> {
         Err(self.0.clone())
     }
 }
