@@ -6,7 +6,7 @@ use crate::policies::{self, LoadError};
 use crate::render;
 use crate::service::Services;
 use crate::store::{
-    LogQuery, Logged, OpenedRequest, Options, SqliteStore, Store, StoreError, Work,
+    Event, LogQuery, Logged, OpenedRequest, Options, SqliteStore, Store, StoreError, Work,
 };
 use crate::Gate;
 use fence_engine::Layers;
@@ -94,6 +94,10 @@ impl Store for Unopened {
     }
 
     fn request(&self, _: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError> {
+        Err(self.0.clone())
+    }
+
+    fn events(&self) -> Result<Vec<Event>, StoreError> {
         Err(self.0.clone())
     }
 }
