@@ -1,8 +1,11 @@
 //! Policies with a word deleted, doubled or misspelt: nothing panics, and no slip is silent.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use fence::engine::diagnostic::Severity;
+use fence::engine::pattern::NamePattern;
 use fence::engine::syntax::KEYWORDS;
 use support::driver::{checked, findings};
 
@@ -68,8 +71,8 @@ fn some_words(text: &str) -> Vec<std::ops::Range<usize>> {
 fn meaning(text: &str) -> Option<String> {
     let policy = checked(text).policy?;
     let rules = policy.rules.iter().map(|rule| {
-        let patterns: Vec<&str> = rule.patterns.iter().map(|p| p.text()).collect();
-        let except: Vec<&str> = rule.except.iter().map(|p| p.text()).collect();
+        let patterns: Vec<&str> = rule.patterns.iter().map(NamePattern::text).collect();
+        let except: Vec<&str> = rule.except.iter().map(NamePattern::text).collect();
         let condition = rule.condition.as_ref().map(|c| policy.sources.text(c.span).to_owned());
         let ask = rule.ask.as_ref().map(|ask| {
             let lines = ask.autos.iter().map(|auto| policy.sources.text(auto.span).to_owned());
