@@ -22,7 +22,8 @@ ask post_* as posts { auto during office, first 3 per session }
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Checking finds everything that is wrong, not only the first thing.
-    let checked = check("posts.fence", POLICY.as_bytes(), &NoImports, &fence::strategies::builtin());
+    let checked =
+        check("posts.fence", POLICY.as_bytes(), &NoImports, &fence::strategies::builtin());
     for found in &checked.diagnostics {
         let (line, column) = checked.sources.position(found.span);
         println!("{}:{line}:{column} {}", found.code, found.message);

@@ -66,7 +66,9 @@ impl Prepared for ShareOf {
         let bucket = fnv1a(value.as_bytes()) % 100;
         match bucket < self.percent {
             true => Judgement::release(),
-            false => Judgement::hold().because(format!("bucket {bucket} is not below {}", self.percent)),
+            false => {
+                Judgement::hold().because(format!("bucket {bucket} is not below {}", self.percent))
+            }
         }
     }
 }
@@ -88,8 +90,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Strategies come before the policies that name them.
     let gate = Gate::builder().strategy(Share).policy_text("roll_out.fence", POLICY)?.build()?;
     for customer in ["c-1", "c-2", "c-3", "c-4", "c-5", "c-6"] {
-        let decision = gate.decide_blocking(&ToolCall::new("discount_grant").arg("customer", customer))?;
-        let why = decision.nearest.as_deref().map(|near| format!(" unless {near}")).unwrap_or_default();
+        let decision =
+            gate.decide_blocking(&ToolCall::new("discount_grant").arg("customer", customer))?;
+        let why =
+            decision.nearest.as_deref().map(|near| format!(" unless {near}")).unwrap_or_default();
         println!("{customer}: {}{why}", decision.decision);
     }
     // A misspelt parameter keeps the policy from loading.

@@ -5,6 +5,7 @@ mod draft;
 mod work;
 
 pub use builder::{BuildError, GateBuilder};
+pub use work::Gathered;
 
 use crate::clock::Clock;
 use crate::random::Random;
@@ -20,7 +21,7 @@ use fence_engine::scalar::Timestamp;
 use fence_engine::{Layers, plan};
 use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
-use work::{Arrival, DecisionWork};
+use work::{Arrival, DecisionWork, GatherWork};
 
 /// How far the clock may lie behind the newest live decision before time is unknown.
 pub const CLOCK_TOLERANCE_MICROS: i64 = 5_000_000;
@@ -233,6 +234,23 @@ impl Gate {
         self.wait(work)
     }
 
+    /// Gathers what the decision on a call depends on, and writes nothing: with
+    /// [`report`](fence_engine::eval::report) it tells the decision in full. Counters are the live
+    /// ones, also where the time is given.
+    ///
+    /// # Errors
+    /// When a counter cannot be read.
+    pub fn gather_blocking(&self, call: &ToolCall, mode: Mode) -> Result<Gathered, GateError> {
+        let arrival = self.arrival(Arrived::Call(call.clone()), mode);
+        let arrival = Arrival { replayed: false, ..arrival };
+        let ids = work::Ids::new(&*self.shared.random, arrival.recorded_at);
+        let (found, received) = std::sync::mpsc::sync_channel(1);
+        let found = Box::new(move |outcome| drop(found.send(outcome)));
+        let work = GatherWork::new(Arc::clone(&self.shared), arrival, ids, found);
+        self.shared.store.submit(Box::new(work));
+        received.recv().unwrap_or(Err(GateError::Lost))
+    }
+
     fn read(&self, text: &[u8], trust: Trust) -> (Arrived, Mode) {
         match Request::parse(text) {
             Ok(request) => {
@@ -265,7 +283,8 @@ impl Gate {
             Arrived::Text { digest, .. } => *digest,
         };
         let replayed = mode.at.is_some() || mode.without_clock;
-        Arrival { arrived, at, now, replayed, recorded_at: clock, digest, answers, dry: false }
+        let (obeys_mark, recorded_at, dry) = (!replayed, clock, false);
+        Arrival { arrived, at, now, replayed, obeys_mark, recorded_at, digest, answers, dry }
     }
 
     fn answers(&self, call: &ToolCall, now: Now) -> Vec<AnswerFact> {

@@ -20,6 +20,8 @@ const SHOWN_TOOL: usize = 80;
 pub(crate) enum Subject<'a> {
     /// A well-formed call, kept whole.
     Call(&'a ToolCall),
+    /// One refused unjudged, because its id was used for another call.
+    Reused(&'a ToolCall),
     /// A malformed one: its length and digest are kept, not its text.
     Malformed {
         /// What it calls its tool.
@@ -27,6 +29,16 @@ pub(crate) enum Subject<'a> {
         /// How long its text was, in bytes.
         bytes: usize,
     },
+}
+
+impl<'a> Subject<'a> {
+    /// The call, where it is kept.
+    pub(crate) const fn call(self) -> Option<&'a ToolCall> {
+        match self {
+            Self::Call(call) | Self::Reused(call) => Some(call),
+            Self::Malformed { .. } => None,
+        }
+    }
 }
 
 /// The decision as it leaves, of a report and the request it opened.
@@ -126,6 +138,7 @@ pub(crate) fn body(decision: &Decision, subject: Subject<'_>, used: &Used<'_>) -
     write_decision(&mut json, decision);
     json.key("call");
     write_subject(&mut json, subject);
+    member(&mut json, "judged", &matches!(subject, Subject::Call(_)));
     json.key("facts");
     write_facts(&mut json, used);
     member(&mut json, "replayed", &used.replayed);
@@ -211,7 +224,7 @@ fn write_subject(json: &mut Builder, subject: Subject<'_>) {
             member(json, "tool", &printable(tool, SHOWN_TOOL));
             member(json, "bytes", &(bytes as u64));
         }
-        Subject::Call(call) => write_call(json, call),
+        Subject::Call(call) | Subject::Reused(call) => write_call(json, call),
     }
     json.end_object();
 }

@@ -4,7 +4,8 @@ use fence_engine::call::{Agent, Malformed, ToolCall};
 use fence_engine::decision::Effect;
 use fence_engine::json::{Json, JsonError, Kind, Limits, Reader, Value};
 use fence_engine::scalar::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 
 /// A call as it arrived: the call itself, and the time it claims to be made at.
@@ -29,7 +30,11 @@ impl Request {
         Self::read(bytes, &Limits::default())
     }
 
-    fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Malformed> {
+    /// Reads one call within `limits`.
+    ///
+    /// # Errors
+    /// As [`Request::parse`].
+    pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes, limits).map_err(not_json)?;
         if reader.peek() != Some(Kind::Object) {
             // A text that is not JSON at all is told so first.
@@ -185,6 +190,7 @@ pub struct Matched {
     #[serde(with = "effect")]
     pub effect: Effect,
     /// The line it starts on.
+    #[serde(deserialize_with = "whole")]
     pub line: u32,
     /// Whether it applies; absent when that is unknown.
     pub applies: Option<bool>,
@@ -210,9 +216,17 @@ pub struct RequestNotice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeededVotes {
     /// How many.
+    #[serde(deserialize_with = "whole")]
     pub count: u32,
     /// The group; absent: any configured approver.
     pub of: Option<String>,
+}
+
+/// A whole number as the canonical form writes it: 20 is `2e1` there.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let number = f64::deserialize(from)?;
+    // Every whole number of 32 bits has an exact text here, and only they read back.
+    number.to_string().parse().map_err(D::Error::custom)
 }
 
 mod effect {
@@ -247,6 +261,14 @@ mod tests {
         assert_eq!(request.call.tool, "mail/send");
         assert_eq!(request.call.agent.unwrap().parents.unwrap(), ["lead"]);
         assert_eq!(request.at, Timestamp::parse("2026-03-23T09:00:00Z"));
+    }
+
+    #[test]
+    fn a_recorded_line_that_ends_in_zero_is_read_back() {
+        let text = r#"{"policy":"p","rule":"r","effect":"ask","line":12e1,"applies":null,
+            "released_by":null}"#;
+        assert_eq!(serde_json::from_str::<Matched>(text).unwrap().line, 120);
+        assert!(serde_json::from_str::<Matched>(&text.replace("12e1", "12.5")).is_err());
     }
 
     #[test]

@@ -10,7 +10,6 @@ use crate::{Decision, Gate, GateError, Trust};
 use clap::Args;
 use fence_engine::json::Limits;
 use fence_engine::scalar::Timestamp;
-use fence_engine::show::printable;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
@@ -179,8 +178,8 @@ fn json(decision: &Decision) -> String {
 
 /// Aligned for reading: the decision, the tool, the rule, why.
 fn readable(decision: &Decision, tool: Option<&str>) -> String {
-    let tool = printable(tool.unwrap_or("?"), 80);
-    let rule = printable(decision.rule.as_deref().unwrap_or("default"), 80);
+    let tool = paint::inline(tool.unwrap_or("?"), 80);
+    let rule = paint::inline(decision.rule.as_deref().unwrap_or("default"), 80);
     let why = match (&decision.auto, &decision.because, &decision.nearest) {
         (Some(auto), ..) => auto.clone(),
         (_, Some(because), _) => because.clone(),
@@ -188,6 +187,6 @@ fn readable(decision: &Decision, tool: Option<&str>) -> String {
         _ => String::new(),
     };
     let effect = paint::effect(decision.decision, 5);
-    let line = format!("{effect}  {tool:<28}  {rule:<18}  {}", printable(&why, 200));
+    let line = format!("{effect}  {tool:<28}  {rule:<18}  {}", paint::inline(&why, 200));
     line.trim_end().to_owned()
 }

@@ -45,3 +45,8 @@ pub(crate) fn outcome(outcome: Outcome) -> String {
         Outcome::Unknown => Truth::Unknown,
     })
 }
+
+/// Foreign text on one line, at most so many characters of it, nothing invisible.
+pub(crate) fn inline(text: &str, most: usize) -> String {
+    fence_engine::show::printable(&text.replace(['\n', '\t'], " "), most)
+}

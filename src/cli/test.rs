@@ -6,7 +6,6 @@ use super::{Context, Exit, Failure, load, paint};
 use crate::policies::{check_file, compile};
 use crate::testing::{Problem, TestFailure, TestResult, run};
 use clap::Args;
-use fence_engine::show::printable;
 use fence_engine::span::{Sources, Span};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -65,11 +64,13 @@ impl Test {
 
     fn suite(&self, context: &Context, path: &Path) -> Result<Suite, Failure> {
         let file = path.display().to_string();
-        let checked = check_file(path, &fence_strategies::builtin())
+        let settings = context.settings(std::slice::from_ref(&path.to_path_buf()))?;
+        let (strategies, services) = settings.strategies()?;
+        let checked = check_file(path, &strategies)
             .map_err(|error| load::refused(context, &error))?;
         let sources = Arc::clone(&checked.sources);
         let policy = compile(&file, checked).map_err(|error| load::refused(context, &error))?;
-        let results = run(policy, &self.filter).map_err(Failure::usage)?;
+        let results = run(policy, &self.filter, &services).map_err(Failure::usage)?;
         Ok(Suite { file, sources, results })
     }
 }
@@ -78,7 +79,7 @@ impl Suite {
     fn print(&self, context: &Context) {
         for result in &self.results {
             let mark = if result.passed() { paint::paint(32, "✓") } else { paint::paint(31, "✗") };
-            context.output.line(&format!("{mark} {}", printable(&result.title, 200)));
+            context.output.line(&format!("{mark} {}", paint::inline(&result.title, 200)));
             for failure in &result.failures {
                 self.print_failure(context, failure);
             }
@@ -93,13 +94,13 @@ impl Suite {
     fn print_failure(&self, context: &Context, failure: &TestFailure) {
         let (line, _) = self.sources.position(failure.span);
         let place = format!("  {}:{line}", self.file);
-        let source = printable(&self.source(failure.span), 160);
+        let source = paint::inline(&self.source(failure.span), 160);
         context.output.line(&format!("{}  {source}", paint::dim(&place)));
         if let Some(round) = failure.round {
             context.output.line(&format!("    in round {round}:"));
         }
         let problem = failure.problem.to_string();
-        context.output.line(&format!("    {}", printable(&problem, 600)));
+        context.output.line(&format!("    {}", paint::inline(&problem, 600)));
     }
 
     /// The step's first line as written.

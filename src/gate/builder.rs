@@ -117,6 +117,13 @@ impl GateBuilder {
         self
     }
 
+    /// With all these things outside that strategies may ask.
+    #[must_use]
+    pub fn services(mut self, services: Services) -> Self {
+        self.services = services;
+        self
+    }
+
     /// Recording here; in memory unless given.
     #[must_use]
     pub fn store(self, store: impl Store + 'static) -> Self {
@@ -169,17 +176,18 @@ impl GateBuilder {
     }
 }
 
-/// The policies' files as JSON: what is kept under their digest.
+/// The policies' files as JSON: what is kept under their digest. A policy is known by its file's
+/// name alone, its imports by their paths from there.
 fn texts(layers: &Layers) -> String {
     let mut json = Builder::within(Limits::RECORD);
     json.begin_list();
     for policy in layers.policies() {
         json.begin_list();
-        for source in policy.sources().iter() {
-            let name = Path::new(&source.name).file_name();
+        for (at, source) in policy.sources().iter().enumerate() {
+            let own_name = || Path::new(&source.name).file_name()?.to_str();
             json.begin_object();
             json.key("name");
-            json.text(&name.map(|name| name.to_string_lossy()).unwrap_or_default());
+            json.text(if at == 0 { own_name().unwrap_or("policy") } else { &source.name });
             json.key("text");
             json.text(&source.text);
             json.end_object();

@@ -94,9 +94,10 @@ pub(crate) fn entry(
     call_id: Option<&str>,
 ) -> Entry {
     let body = record::body(decision, subject, used);
-    let (call, tool) = match subject {
-        Subject::Call(call) => (Some(call), call.tool.clone()),
-        Subject::Malformed { tool, .. } => (None, fence_engine::show::printable(tool, 80)),
+    let call = subject.call();
+    let tool = match subject {
+        Subject::Call(call) | Subject::Reused(call) => call.tool.clone(),
+        Subject::Malformed { tool, .. } => fence_engine::show::printable(tool, 80),
     };
     Entry {
         id: ids.decision.into_bytes(),

@@ -28,6 +28,8 @@ pub(crate) struct Arrival {
     pub(crate) at: Timestamp,
     pub(crate) now: Now,
     pub(crate) replayed: bool,
+    /// Whether the time is unknown while the clock lies behind newer live decisions.
+    pub(crate) obeys_mark: bool,
     pub(crate) recorded_at: Timestamp,
     pub(crate) digest: [u8; 32],
     pub(crate) answers: Vec<AnswerFact>,
@@ -95,6 +97,59 @@ impl Work for DecisionWork {
     }
 }
 
+/// Everything outside a call that its decision depends on, as it was at one moment.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    /// The clock.
+    pub now: Now,
+    /// What the call needed.
+    pub needs: Needs,
+    /// The counters, as they stood.
+    pub counters: Vec<CounterFact>,
+    /// What was answered outside.
+    pub answers: Vec<AnswerFact>,
+}
+
+impl Gathered {
+    /// As the engine takes it.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        Facts { now: self.now, counters: &self.counters, answers: &self.answers }
+    }
+}
+
+type Found = Box<dyn FnOnce(Result<Gathered, GateError>) + Send>;
+
+/// Gathers the facts for one call in one transaction, and writes nothing.
+pub(crate) struct GatherWork {
+    shared: Arc<Shared>,
+    arrival: Arrival,
+    ids: Ids,
+    gathered: Option<Gathered>,
+    found: Found,
+}
+
+impl GatherWork {
+    pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, ids: Ids, found: Found) -> Self {
+        Self { shared, arrival, ids, gathered: None, found }
+    }
+}
+
+impl Work for GatherWork {
+    fn run(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
+        let (shared, arrival, ids) = (&*self.shared, &self.arrival, self.ids);
+        if let Arrived::Call(call) = &arrival.arrived {
+            self.gathered = Some(Line { shared, arrival, assumed: None, ids, transaction }.gather(call)?);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let gathered = self.gathered.ok_or(GateError::Lost);
+        (self.found)(outcome.map_err(GateError::from).and(gathered));
+    }
+}
+
 /// One call inside its transaction.
 struct Line<'a> {
     shared: &'a Shared,
@@ -126,14 +181,13 @@ impl Line<'_> {
         {
             return self.repeated(call, &scope, &first);
         }
-        let now = self.now()?;
-        if let Some(draft) = self.assumed.filter(|_| !now.behind)
+        let behind = self.now()?.behind;
+        if let Some(draft) = self.assumed.filter(|_| !behind)
             && (draft.request.is_none() || self.open_request()?.is_none())
         {
             return self.write(&scope, draft, &Needs::default());
         }
-        let needs = plan(&self.shared.layers, call, &Facts::at(now));
-        let counters = self.counters(&needs)?;
+        let Gathered { now, needs, counters, .. } = self.gather(call)?;
         let open = self.open_request()?;
         let grounds = Grounds { now, needs: &needs, counters: &counters, open: open.as_ref() };
         let draft = draft(self.shared, self.arrival, self.ids, call, &grounds);
@@ -162,10 +216,18 @@ impl Line<'_> {
         self.transaction.open_request(self.arrival.digest, self.arrival.at)
     }
 
+    /// Everything outside the call that its decision depends on.
+    fn gather(&mut self, call: &ToolCall) -> Result<Gathered, StoreError> {
+        let now = self.now()?;
+        let needs = plan(&self.shared.layers, call, &Facts::at(now));
+        let counters = self.counters(&needs)?;
+        Ok(Gathered { now, needs, counters, answers: self.arrival.answers.clone() })
+    }
+
     /// The clock, and whether it lies behind newer live decisions.
     fn now(&mut self) -> Result<Now, StoreError> {
         let mut now = self.arrival.now;
-        if !self.arrival.replayed {
+        if self.arrival.obeys_mark {
             let mark = self.transaction.clock_mark()?;
             now.behind = mark.is_some_and(|mark| {
                 mark.micros() - self.arrival.at.micros() > CLOCK_TOLERANCE_MICROS
@@ -267,7 +329,7 @@ impl Line<'_> {
                 .map_err(|error| StoreError::Corrupt(format!("a record cannot be read: {error}")));
         }
         let because = "this `call_id` was used for another call: give each call its own".to_owned();
-        self.denied(scope, because, Subject::Call(call))
+        self.denied(scope, because, Subject::Reused(call))
     }
 
     fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<(), StoreError> {
