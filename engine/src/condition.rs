@@ -259,17 +259,17 @@ impl Condition {
             ConditionKind::Not(inner) => !inner.evaluate(scope),
             ConditionKind::Compare(compare) => compare.evaluate(scope),
             ConditionKind::Member { value, members, ignore_case } => {
-                members.contains(value, *ignore_case, scope)
+                members.contains(value, scope.folds(*ignore_case), scope)
             }
             ConditionKind::Listed { value, list, kind, ignore_case } => {
-                listed(value, list, kind, *ignore_case, scope)
+                listed(value, list, kind, scope.folds(*ignore_case), scope)
             }
             ConditionKind::Like { value, kind, pattern, ignore_case } => {
                 let text = value.text_as(kind, scope);
-                Truth::known(text.map(|text| pattern.matches(&text, *ignore_case)))
+                Truth::known(text.map(|text| pattern.matches(&text, scope.folds(*ignore_case))))
             }
             ConditionKind::Under { value, root, ignore_case } => {
-                under(value, root, *ignore_case, scope)
+                under(value, root, scope.folds(*ignore_case), scope)
             }
             ConditionKind::Has(field) => field.is_present(scope).into(),
             ConditionKind::During { time, window } => {
@@ -345,11 +345,11 @@ impl Compare {
         else {
             return Truth::Unknown;
         };
-        self.same_text(&left, &right)
+        self.same_text(&left, &right, scope.folds(self.ignore_case))
     }
 
-    fn same_text(&self, left: &str, right: &str) -> Truth {
-        let same = if self.ignore_case { eq_ignoring_case(left, right) } else { left == right };
+    fn same_text(&self, left: &str, right: &str, folds: bool) -> Truth {
+        let same = if folds { eq_ignoring_case(left, right) } else { left == right };
         match self.operator {
             Comparison::Equal => same.into(),
             Comparison::NotEqual => (!same).into(),
@@ -361,7 +361,7 @@ impl Compare {
     fn as_found(&self, scope: &Scope<'_>) -> Truth {
         let (left, right) = (self.left.datum(scope), self.right.datum(scope));
         match (left.map(Datum::or_text), right.map(Datum::or_text)) {
-            (Some(Datum::Text(left)), Some(Datum::Text(right))) => self.same_text(&left, &right),
+            (Some(Datum::Text(left)), Some(Datum::Text(right))) => self.same_text(&left, &right, scope.folds(self.ignore_case)),
             (Some(Datum::Number(left)), Some(Datum::Number(right))) => {
                 holds(self.operator, left.cmp(&right)).into()
             }

@@ -25,13 +25,27 @@ pub struct Scope<'c> {
     pub now: Now,
     /// The element a quantifier is at.
     pub variable: Option<Value<'c>>,
+    /// Whether every text is compared exactly, also where its truth tightens.
+    pub exact: bool,
 }
 
 impl<'c> Scope<'c> {
     /// What a condition of this call sees, outside quantifiers.
     #[must_use]
     pub const fn new(call: &'c ToolCall, name: Name<'c>, now: Now) -> Self {
-        Self { call, name, now, variable: None }
+        Self { call, name, now, variable: None, exact: false }
+    }
+
+    /// The same, with every text compared exactly.
+    #[must_use]
+    pub const fn exactly(mut self) -> Self {
+        self.exact = true;
+        self
+    }
+
+    /// Whether a comparison that ignores case where its truth tightens does so here.
+    pub(super) const fn folds(&self, ignore_case: bool) -> bool {
+        ignore_case && !self.exact
     }
 
     /// The same, at one element of a list.

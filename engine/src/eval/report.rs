@@ -123,7 +123,7 @@ pub fn report<'p>(layers: &'p Layers, call: &ToolCall, facts: &Facts<'_>) -> Rep
         mentioned.sort_unstable_by_key(|(id, _, exact)| (*id, !exact));
         mentioned.dedup_by_key(|(id, ..)| *id);
         for (_, rule, exact) in mentioned {
-            let exact = exactly(rule, exact, &name);
+            let exact = exactly(rule, exact, &scope);
             findings.push(finding(layer, policy, rule, exact, &scope, facts));
         }
     }
