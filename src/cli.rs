@@ -22,8 +22,6 @@ mod settings;
 mod test;
 mod version;
 
-use crate::Gate;
-use crate::gate::GateBuilder;
 use clap::{Args, Parser, Subcommand};
 use fence_engine::strategy::Strategies;
 use output::{ColorChoice, Output};
@@ -104,15 +102,6 @@ impl Context {
     /// The strategies that policies may name: built-in ones and those of the settings.
     pub(crate) fn strategies(&self, settings: &Settings) -> Result<Strategies, Failure> {
         settings.strategies().map(|(strategies, _)| strategies)
-    }
-
-    /// A gate to be configured further, with the strategies of the settings and what they ask.
-    #[expect(dead_code, reason = "the commands that decide are written elsewhere")]
-    pub(crate) fn gate_builder(&self, settings: &Settings) -> Result<GateBuilder, Failure> {
-        let (strategies, services) = settings.strategies()?;
-        let builder = Gate::builder().strategies(strategies);
-        let add = |builder: GateBuilder, (name, service)| builder.service(name, service);
-        Ok(services.into_iter().fold(builder, add))
     }
 }
 

@@ -1,10 +1,12 @@
 //! The gate: one tool call, from its arrival to its recorded answer. The straight line.
 
 mod builder;
+mod clock;
 mod draft;
 mod work;
 
 pub use builder::{BuildError, GateBuilder};
+pub use clock::{Accepted, accept_clock};
 pub use work::Gathered;
 
 use crate::clock::Clock;

@@ -92,6 +92,17 @@ pub struct OpenedRequest {
     pub terms: String,
 }
 
+/// Something besides decisions that the record must show: what a person did to the gate itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What kind of thing, such as `clock.accepted`.
+    pub kind: String,
+    /// The whole of it in JSON.
+    pub body: String,
+}
+
 /// Which entries of the log are wanted; absent fields do not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogQuery {
@@ -224,6 +235,12 @@ pub trait Transaction {
     /// # Errors
     /// Any fault of the store.
     fn reset_clock_mark(&mut self, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Records an event.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn event(&mut self, event: &Event) -> Result<(), StoreError>;
 }
 
 /// Something to do in one write transaction.
@@ -281,4 +298,10 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Any fault of the store.
     fn request(&self, id: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError>;
+
+    /// All events, in the order they were recorded.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn events(&self) -> Result<Vec<Event>, StoreError>;
 }

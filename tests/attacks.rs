@@ -1,5 +1,7 @@
 //! A corpus of attacks, each line under its id: as a call, a scenario, a wrong policy or a function.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 #[path = "attacks/generated.rs"]

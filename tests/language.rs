@@ -1,5 +1,7 @@
 //! Every sentence of the language as a scenario: a policy, calls, the decisions they must get.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use support::driver::{Driver, error_codes, findings};

@@ -2,6 +2,8 @@
 //!
 //! The table is `tests/golden/matrix.txt`; `FENCE_UPDATE_GOLDEN=1 cargo test --test matrix` writes it anew.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use fence::engine::decision::{Effect, Truth};

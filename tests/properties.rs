@@ -1,9 +1,11 @@
 //! What holds of every policy and every call, tried on random ones. A failure prints its seed.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use fence::engine::decision::{Effect, Truth};
-use fence::engine::eval::{Report, report};
+use fence::engine::eval::{LineFinding, Report, report};
 use fence::engine::facts::{CounterFact, Facts, Needs, Now};
 use fence::engine::policy::Default;
 use fence::engine::{CompiledPolicy, Layers, evaluate, plan};
@@ -13,7 +15,7 @@ use support::driver::{START, at, checked, findings};
 use support::random::{Call, Policy, Random, deny, rule};
 
 /// Few enough to stay below twenty seconds without optimisation.
-const CASES: u32 = 250;
+const CASES: u32 = 120;
 
 fn config() -> ProptestConfig {
     ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() }
@@ -96,7 +98,7 @@ fn layer_verdict(
             (Effect::Deny, Truth::Unknown) => true,
             (Effect::Ask, Truth::Unknown) => with_unknown,
         };
-        let released = finding.exact && finding.lines.iter().any(|line| line.releases());
+        let released = finding.exact && finding.lines.iter().any(LineFinding::releases);
         match finding.rule.effect {
             _ if !applies => {}
             Effect::Ask if released => found.push(Effect::Allow),
@@ -224,4 +226,18 @@ proptest! {
             prop_assert_eq!(effect(&other, &call), effect(&one, &call), "{}\n{}", text, formatted);
         }
     }
+}
+
+#[test]
+fn the_random_policies_say_everything_often_enough() {
+    let (mut effects, mut unknown, mut random) = ([0_u32; 3], 0, Random::new(7));
+    for _ in 0..60 {
+        let layers = layers(&some_layers(&mut random, true));
+        for _ in 0..10 {
+            let (effect, report) = judged(&layers, &parsed(&Call::random(&mut random)));
+            effects[effect as usize] += 1;
+            unknown += u32::from(!report.unknown().is_empty());
+        }
+    }
+    assert!(effects.iter().all(|count| *count > 40) && unknown > 60, "{effects:?}, {unknown}");
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fence::store::{
-    CallScope, CounterSpan, Entry, LogQuery, Logged, MemoryStore, OpenedRequest, SqliteStore,
+    CallScope, CounterSpan, Entry, Event, LogQuery, Logged, MemoryStore, OpenedRequest, SqliteStore,
     Store, StoreError, Transaction, Work,
 };
 use store_support::*;
@@ -50,6 +50,7 @@ on_every_store! {
     a_long_log_is_filtered_and_limited_alike
     the_log_stops_when_told_to
     requests_are_open_until_they_expire
+    events_are_kept_in_order_and_undone_with_their_work
     concurrent_first_five_release_five
 }
 
@@ -74,6 +75,22 @@ fn an_entry_comes_back_whole(store: &dyn Store) {
     assert_eq!(store.entry(id(2)), Ok(Some(bare.clone())));
     assert_eq!(store.entry(id(3)), Ok(None));
     assert_eq!(log(store, &LogQuery::default()), [claimed, bare]);
+}
+
+fn events_are_kept_in_order_and_undone_with_their_work(store: &dyn Store) {
+    let event = |number: i64| Event {
+        at: at(number),
+        kind: "clock.accepted".to_owned(),
+        body: format!("{{\"number\":{number}}}"),
+    };
+    for number in [2, 1] {
+        assert_eq!(perform(store, move |tx| tx.event(&event(number))), Ok(()));
+    }
+    drop(perform(store, move |tx| {
+        tx.event(&event(3))?;
+        Err::<(), _>(StoreError::Refused("no".to_owned()))
+    }));
+    assert_eq!(store.events(), Ok(vec![event(2), event(1)]));
 }
 
 fn places_count_from_one_without_gaps(store: &dyn Store) {

@@ -1,6 +1,7 @@
 //! `fence log`: the decision log, one decision in full, and decisions made again.
 
 mod csv;
+mod events;
 mod replay;
 mod show;
 mod table;
@@ -39,10 +40,10 @@ pub(crate) struct Log {
     #[arg(long, global = true, value_name = "FILE")]
     db: Option<PathBuf>,
     /// Results as JSON Lines: the records as they are stored
-    #[arg(long, global = true, conflicts_with = "csv")]
+    #[arg(long, global = true)]
     json: bool,
     /// Results as CSV
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     csv: bool,
     #[command(flatten)]
     filter: Filter,
@@ -52,6 +53,7 @@ pub(crate) struct Log {
 enum Action {
     Show(show::Show),
     Replay(replay::Replay),
+    Events(events::Events),
 }
 
 /// Which decisions are wanted.
@@ -86,6 +88,7 @@ impl Log {
         match &self.action {
             Some(Action::Show(show)) => show.run(context, &store, self.json),
             Some(Action::Replay(replay)) => replay.run(context, &store, self.json),
+            Some(Action::Events(events)) => events.run(context, &store, self.json),
             None => self.list(context, &store).map(|()| Exit::Positive),
         }
     }
@@ -190,4 +193,15 @@ fn effect(logged: &Logged) -> Effect {
 
 fn id(logged: &Logged) -> Uuid {
     Uuid::from_bytes(logged.entry.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::Cli;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
 }

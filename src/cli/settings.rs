@@ -20,7 +20,7 @@
 mod strategies;
 
 use super::Failure;
-use crate::service::Service;
+use crate::service::Services;
 use fence_engine::diagnostic::nearest;
 use fence_engine::show::printable;
 use fence_engine::strategy::Strategies;
@@ -52,7 +52,7 @@ struct Written {
 }
 
 /// Strategies and what they ask, by name.
-pub(crate) type Known = (Strategies, Vec<(String, Arc<dyn Service>)>);
+pub(crate) type Known = (Strategies, Services);
 
 impl Settings {
     /// Reads the settings for these policies.
@@ -95,7 +95,7 @@ impl Settings {
     /// The built-in strategies and those of the file, with the services behind the latter. No
     /// process is started before it is asked.
     pub(crate) fn strategies(&self) -> Result<Known, Failure> {
-        let (mut known, mut services) = (fence_strategies::builtin(), Vec::new());
+        let (mut known, mut services) = (fence_strategies::builtin(), Services::default());
         for (name, written) in &self.strategies {
             let within = |error: String| {
                 let file = printable(&self.file.display().to_string(), 200);
@@ -105,7 +105,7 @@ impl Settings {
             let (strategy, service) =
                 strategies::make(name, written, &self.folder()).map_err(within)?;
             known.register(Arc::new(strategy)).map_err(|taken| within(taken.to_string()))?;
-            services.push((name.clone(), service));
+            services.add(name.clone(), service);
         }
         Ok((known, services))
     }

@@ -117,6 +117,13 @@ impl GateBuilder {
         self
     }
 
+    /// With all these things outside that strategies may ask.
+    #[must_use]
+    pub fn services(mut self, services: Services) -> Self {
+        self.services = services;
+        self
+    }
+
     /// Recording here; in memory unless given.
     #[must_use]
     pub fn store(self, store: impl Store + 'static) -> Self {

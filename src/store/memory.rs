@@ -10,7 +10,7 @@ use fence_engine::scalar::Timestamp;
 
 use super::guard::{self, SLOT_GRACE_MICROS};
 use super::{
-    CallScope, CounterId, CounterSpan, Entry, LogQuery, Logged, OpenedRequest, Store, StoreError,
+    CallScope, CounterId, CounterSpan, Entry, Event, LogQuery, Logged, OpenedRequest, Store, StoreError,
     Transaction, Work,
 };
 
@@ -35,6 +35,7 @@ struct State {
     requests: Vec<OpenedRequest>,
     request_places: HashMap<[u8; 16], usize>,
     requests_for: HashMap<[u8; 32], Vec<usize>>,
+    events: Vec<Event>,
     undo: Vec<Undo>,
 }
 
@@ -48,6 +49,7 @@ enum Undo {
     Mark(Option<Timestamp>),
     Policy([u8; 32]),
     Request,
+    Event,
 }
 
 impl MemoryStore {
@@ -105,6 +107,10 @@ impl Store for MemoryStore {
         let place = state.request_places.get(&id);
         Ok(place.and_then(|&place| state.requests.get(place)).cloned())
     }
+
+    fn events(&self) -> Result<Vec<Event>, StoreError> {
+        Ok(self.state().events.clone())
+    }
 }
 
 impl State {
@@ -158,6 +164,7 @@ impl State {
             }
             Undo::Forgotten(counter, slots) => self.slots.entry(counter).or_default().extend(slots),
             Undo::Mark(mark) => self.mark = mark,
+            Undo::Event => drop(self.events.pop()),
             Undo::Policy(digest) => drop(self.policies.remove(&digest)),
             Undo::Request => {
                 if let Some(request) = self.requests.pop() {
@@ -310,6 +317,12 @@ impl Transaction for Session<'_> {
         self.state.requests_for.entry(request.digest).or_default().push(place);
         self.state.requests.push(request.clone());
         self.state.undo.push(Undo::Request);
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event) -> Result<(), StoreError> {
+        self.state.events.push(event.clone());
+        self.state.undo.push(Undo::Event);
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use self::connect::{Line, Place};
 use self::transaction::{Memo, SqliteTransaction};
 use self::writer::Writer;
-use super::{LogQuery, Logged, OpenedRequest, Store, StoreError, Work, guard};
+use super::{Event, LogQuery, Logged, OpenedRequest, Store, StoreError, Work, guard};
 
 /// Connections kept for the next reader.
 const IDLE_READERS: usize = 4;
@@ -153,5 +153,9 @@ impl Store for SqliteStore {
 
     fn request(&self, id: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError> {
         self.read(|line| transaction::request(&line.connection, id))
+    }
+
+    fn events(&self) -> Result<Vec<Event>, StoreError> {
+        self.read(|line| transaction::events(&line.connection))
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 type Attack = (&'static str, fn());
 
 /// Every one by the id of its line.
-pub const ALL: &[Attack] = &[
+pub(crate) const ALL: &[Attack] = &[
     ("GLB-026", a_name_of_a_mebibyte),
     ("GLB-029", every_order_of_rules),
     ("GLB-031", a_deny_more),

@@ -99,7 +99,7 @@ pub(crate) fn errors(text: &str) -> Vec<String> {
 
 /// What goes otherwise than a policy's own tests expect.
 pub(crate) fn failures(policy: CompiledPolicy) -> Vec<String> {
-    let results = testing::run(policy, "").unwrap();
+    let results = testing::run(policy, "", &fence::service::Services::default()).unwrap();
     assert!(!results.is_empty(), "there are no tests");
     let failed = results.iter().flat_map(|result| {
         result.failures.iter().map(|failure| format!("{}: {}", result.title, failure.problem))

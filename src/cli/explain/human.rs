@@ -63,8 +63,13 @@ fn auto_lines(line: &LineView, out: &mut String) {
         if !alone || !reason.is_empty() {
             put!(out, "          {} {}{reason}", outcome(phrase.outcome), phrase.text);
         }
-        if let Some(condition) = &phrase.condition {
-            condition_lines(condition, if alone { 5 } else { 6 }, out);
+        match &phrase.condition {
+            // The line itself says it already.
+            Some(condition) if alone && !condition.parts.is_empty() => {
+                condition.parts.iter().for_each(|part| condition_lines(part, 5, out));
+            }
+            Some(condition) => condition_lines(condition, if alone { 5 } else { 6 }, out),
+            None => {}
         }
     }
 }

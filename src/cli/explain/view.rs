@@ -183,7 +183,7 @@ fn says(finding: &Finding<'_>) -> &'static str {
             "asks: its pattern does not name this tool exactly, so no `auto` line releases it"
         }
         (Effect::Ask, Truth::True) => "asks",
-        (Effect::Ask, Truth::Unknown) => "asks: whether it applies is unknown",
+        (Effect::Ask, Truth::Unknown) => "may ask: whether it applies is unknown",
     }
 }
 

@@ -9,7 +9,7 @@ use super::connect::Place;
 use super::log;
 use crate::store::guard::SLOT_GRACE_MICROS;
 use crate::store::{
-    CallScope, CounterId, CounterSpan, Entry, Logged, OpenedRequest, StoreError, Transaction,
+    CallScope, CounterId, CounterSpan, Entry, Event, Logged, OpenedRequest, StoreError, Transaction,
 };
 
 /// Names and policies remembered across transactions; beyond that, all are forgotten.
@@ -289,6 +289,22 @@ impl Transaction for SqliteTransaction<'_> {
             execute(own.connection, sql, row)
         })
     }
+
+    fn event(&mut self, event: &Event) -> Result<(), StoreError> {
+        self.step(|own| {
+            let sql = "INSERT INTO events(at, kind, body) VALUES(?1, ?2, ?3)";
+            execute(own.connection, sql, params![event.at.micros(), event.kind, event.body])
+        })
+    }
+}
+
+/// All events.
+pub(super) fn events(connection: &Connection) -> rusqlite::Result<Vec<Event>> {
+    let mut all = connection.prepare("SELECT at, kind, body FROM events ORDER BY seq")?;
+    let event = |row: &Row<'_>| {
+        Ok(Event { at: timestamp(row, 0)?, kind: row.get(1)?, body: row.get(2)? })
+    };
+    all.query_map([], event)?.collect()
 }
 
 /// The number a text is stored under.

@@ -54,6 +54,14 @@ CREATE TABLE marks(
   at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What people did to the gate itself.
+CREATE TABLE events(
+  seq  INTEGER PRIMARY KEY,
+  at   INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE policies(
   digest BLOB PRIMARY KEY,
   texts  TEXT NOT NULL
