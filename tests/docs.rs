@@ -2,7 +2,7 @@
 //!
 //! Blocks of Rust are compiled and run as doctests; see the `documentation` module of the library.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod docs_support;
 
