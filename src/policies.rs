@@ -58,10 +58,8 @@ pub fn check_file(path: &Path, strategies: &Strategies) -> Result<Checked, LoadE
     let bytes = read_regular(path).map_err(unreadable)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).canonicalize();
-    let folder = folder.map_err(|error| LoadError::Unreadable {
-        path: name.clone(),
-        reason: error.to_string(),
-    })?;
+    let folder = folder
+        .map_err(|error| LoadError::Unreadable { path: name.clone(), reason: error.to_string() })?;
     let file = path.file_name().map(PathBuf::from).unwrap_or_default();
     let importer = Folder { root: folder, main: name.clone(), file };
     Ok(check(&name, &bytes, &importer, strategies))
@@ -81,9 +79,7 @@ pub fn compile(name: &str, mut checked: Checked) -> Result<CompiledPolicy, LoadE
     match (checked.has_errors(), checked.policy.take()) {
         (false, Some(policy)) => Ok(CompiledPolicy::new(policy)),
         (false, None) => Err(LoadError::NoPolicy(name.to_owned())),
-        (true, _) => {
-            Err(LoadError::Invalid { name: name.to_owned(), checked: Box::new(checked) })
-        }
+        (true, _) => Err(LoadError::Invalid { name: name.to_owned(), checked: Box::new(checked) }),
     }
 }
 
@@ -105,7 +101,8 @@ pub fn load(paths: &[PathBuf], strategies: &Strategies) -> Result<Loaded, LoadEr
     {
         let message = "all loaded policies pass where no rule applies, so such calls are denied";
         let finding = Diagnostic::warning(Code::WARN_ONLY_PASSING, Span::default(), message);
-        diagnostics.push(finding.help("load a policy with `default deny` or `default ask` beside them"));
+        diagnostics
+            .push(finding.help("load a policy with `default deny` or `default ask` beside them"));
     }
     Ok(Loaded { layers, findings: warnings })
 }
@@ -130,7 +127,9 @@ struct Folder {
 impl Importer for Folder {
     fn import(&self, from: &str, path: &str) -> Result<Imported, ImportError> {
         let written = Path::new(path);
-        let plain = written.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let plain = written
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         if !plain || path.is_empty() || path.contains(['\\', '\0', '$', '~', ':']) {
             return Err(ImportError::Outside);
         }

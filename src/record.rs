@@ -51,9 +51,10 @@ pub(crate) fn decision(report: &Report<'_>, id: &str, digest: &str, at: &str) ->
         (None, Some(rule)) => text(&rule.because),
         (None, None) => Some(by_default(report)),
     };
-    let deciding = report.findings.iter().find(|finding| {
-        rule.is_some_and(|rule| std::ptr::eq(rule, finding.rule))
-    });
+    let deciding = report
+        .findings
+        .iter()
+        .find(|finding| rule.is_some_and(|rule| std::ptr::eq(rule, finding.rule)));
     let released = deciding.filter(|_| evaluation.effect == Effect::Allow);
     Decision {
         decision: evaluation.effect,
@@ -79,7 +80,10 @@ fn by_default(report: &Report<'_>) -> String {
     match report.evaluation.policy() {
         None => "no policy has an opinion on this call".to_owned(),
         Some(_) if report.findings.iter().any(|f| !f.rule.shadow) => {
-            format!("no rule that mentions the tool settles this call: default {}", report.evaluation.effect)
+            format!(
+                "no rule that mentions the tool settles this call: default {}",
+                report.evaluation.effect
+            )
         }
         Some(_) => format!("no rule mentions the tool: default {}", report.evaluation.effect),
     }
@@ -105,7 +109,8 @@ fn matched(finding: &Finding<'_>) -> Matched {
 pub(crate) fn notice(id: &str, expires_at: &str, terms: &Terms) -> RequestNotice {
     let mut needs: Vec<NeededVotes> = Vec::new();
     for seat in terms.requirements.iter().flat_map(|requirement| &requirement.seats) {
-        let needed = NeededVotes { count: seat.count, of: seat.group.as_deref().map(str::to_owned) };
+        let needed =
+            NeededVotes { count: seat.count, of: seat.group.as_deref().map(str::to_owned) };
         match needs.iter_mut().find(|known| known.of == needed.of) {
             // One vote may serve several rules.
             Some(known) => known.count = known.count.max(needed.count),
@@ -237,8 +242,7 @@ fn write_call(json: &mut Builder, call: &ToolCall) {
         json.key("agent");
         json.value(agent_json(agent).root());
     }
-    let texts =
-        [("user", &call.user), ("session", &call.session), ("call_id", &call.call_id)];
+    let texts = [("user", &call.user), ("session", &call.session), ("call_id", &call.call_id)];
     for (key, value) in texts {
         if let Some(value) = value {
             member(json, key, value);

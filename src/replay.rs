@@ -59,8 +59,7 @@ pub enum ReplayError {
 /// Judges a recorded call by these layers, with the recorded facts. Pure.
 #[must_use]
 pub fn judge(record: &Record, layers: &Layers) -> Decision {
-    let facts =
-        Facts { now: record.now, counters: &record.counters, answers: &record.answers };
+    let facts = Facts { now: record.now, counters: &record.counters, answers: &record.answers };
     let report = report(layers, &record.call, &facts);
     let recorded = &record.decision;
     let digest = hex_digest(&record.call.digest());

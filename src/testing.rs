@@ -8,8 +8,8 @@ mod call;
 mod verdict;
 
 use crate::clock::ManualClock;
-use crate::service::Services;
 use crate::gate::BuildError;
+use crate::service::Services;
 use crate::{Decision, Gate, GateError};
 use fence_engine::call::ToolCall;
 use fence_engine::decision::Effect;
@@ -108,7 +108,11 @@ struct Run<'p> {
 }
 
 impl<'p> Run<'p> {
-    fn new(layers: &Layers, policy: &'p CompiledPolicy, services: &Services) -> Result<Self, BuildError> {
+    fn new(
+        layers: &Layers,
+        policy: &'p CompiledPolicy,
+        services: &Services,
+    ) -> Result<Self, BuildError> {
         // Nothing reads this time: a call that would is refused until the test says `at`.
         let clock = Arc::new(ManualClock::new(Timestamp::EPOCH));
         let gate = Gate::builder().layers(layers.clone()).services(services.clone());
@@ -194,11 +198,7 @@ impl<'p> Run<'p> {
     }
 
     /// Nothing to expect of a call that has failed already.
-    fn expect(
-        &mut self,
-        effect: RuleEffect,
-        by: Option<&Spanned<String>>,
-    ) -> Result<(), Problem> {
+    fn expect(&mut self, effect: RuleEffect, by: Option<&Spanned<String>>) -> Result<(), Problem> {
         let Some(actual) = &self.last else { return Ok(()) };
         let effect = match effect {
             RuleEffect::Allow => Effect::Allow,

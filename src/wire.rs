@@ -17,8 +17,7 @@ pub struct Request {
     pub at: Option<Timestamp>,
 }
 
-const KEYS: [&str; 8] =
-    ["tool", "args", "agent", "user", "session", "context", "call_id", "at"];
+const KEYS: [&str; 8] = ["tool", "args", "agent", "user", "session", "context", "call_id", "at"];
 
 impl Request {
     /// Reads one call from strict JSON.

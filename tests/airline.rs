@@ -31,9 +31,9 @@ fn run(database: &Path, calls: &str) -> (Vec<String>, Vec<String>) {
     let trust = Trust { at: Timestamp::parse("2026-11-23T10:00:00Z"), times: false };
     let pending: Vec<_> =
         calls.lines().map(|line| gate.submit_json(line.as_bytes(), trust)).collect();
-    let answers = pending.into_iter().map(|pending| {
-        serde_json::to_value(pending.wait().unwrap()).map(without_ids).unwrap()
-    });
+    let answers = pending
+        .into_iter()
+        .map(|pending| serde_json::to_value(pending.wait().unwrap()).map(without_ids).unwrap());
     let answers = answers.collect();
     let mut records = Vec::new();
     let mut visit = |logged: fence::store::Logged| {

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fence::store::{
-    CallScope, CounterSpan, Entry, Event, LogQuery, Logged, MemoryStore, OpenedRequest, SqliteStore,
-    Store, StoreError, Transaction, Work,
+    CallScope, CounterSpan, Entry, Event, LogQuery, Logged, MemoryStore, OpenedRequest,
+    SqliteStore, Store, StoreError, Transaction, Work,
 };
 use store_support::*;
 

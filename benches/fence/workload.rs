@@ -1,7 +1,7 @@
 //! The policies and calls that the benches measure; all made here, none random between runs.
 
-use fence::engine::call::ToolCall;
 use fence::engine::Layers;
+use fence::engine::call::ToolCall;
 use fence::{policies, strategies};
 use std::fmt::Write as _;
 
@@ -41,9 +41,18 @@ pub(crate) fn layers(text: &str) -> Layers {
 pub(crate) fn content_calls() -> Vec<ToolCall> {
     let to: Vec<String> = (0..12).map(|i| format!("person{i}@example.com")).collect();
     let names = [
-        "blog_list_posts", "blog_read_post", "analytics_read_daily", "seo_audit_page",
-        "blog_publish_draft", "blog_update_post", "social_post_short", "db_write_row",
-        "blog_delete_post", "billing_charge", "user_modify_role", "unknown_tool",
+        "blog_list_posts",
+        "blog_read_post",
+        "analytics_read_daily",
+        "seo_audit_page",
+        "blog_publish_draft",
+        "blog_update_post",
+        "social_post_short",
+        "db_write_row",
+        "blog_delete_post",
+        "billing_charge",
+        "user_modify_role",
+        "unknown_tool",
     ];
     let mut calls: Vec<ToolCall> = (0..1000)
         .map(|i| {

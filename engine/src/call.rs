@@ -26,8 +26,7 @@ impl Agent {
 
     /// The agent itself, then its parents.
     pub fn path(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.id.as_str())
-            .chain(self.parents.iter().flatten().map(String::as_str))
+        std::iter::once(self.id.as_str()).chain(self.parents.iter().flatten().map(String::as_str))
     }
 }
 

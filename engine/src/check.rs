@@ -56,7 +56,8 @@ pub fn check(
 ) -> Checked {
     let read = imports::read(name, bytes, importer);
     let sources = Arc::new(read.sources);
-    let mut checker = Checker { sources: &sources, strategies, findings: read.diagnostics, keys: HashSet::new() };
+    let mut checker =
+        Checker { sources: &sources, strategies, findings: read.diagnostics, keys: HashSet::new() };
     let policy = checker.policy(&read.files);
     let mut diagnostics = checker.findings;
     diagnostics.sort_by_key(|found| (found.span.source, found.span.start, found.code));
@@ -168,14 +169,19 @@ impl Checker<'_> {
     }
 
     fn rules_without_policy(&mut self, file: &ast::File) {
-        let needs_policy = file.items.iter().find(|item| {
-            matches!(item, Item::Rule(_) | Item::Default(_) | Item::Test(_))
-        });
+        let needs_policy = file
+            .items
+            .iter()
+            .find(|item| matches!(item, Item::Rule(_) | Item::Default(_) | Item::Test(_)));
         if let Some(item) = needs_policy {
             let span = item_span(item);
             self.report(
-                Diagnostic::error(Code::POLICY, span, "rules need a `policy` statement before them")
-                    .help("write `policy NAME` after `fence 1`, for example `policy my_agent`"),
+                Diagnostic::error(
+                    Code::POLICY,
+                    span,
+                    "rules need a `policy` statement before them",
+                )
+                .help("write `policy NAME` after `fence 1`, for example `policy my_agent`"),
             );
         }
     }

@@ -131,7 +131,11 @@ impl CompiledPolicy {
 
     /// Calls `visit` with each rule that mentions the tool, and whether exactly.
     #[inline]
-    pub(crate) fn mentioned<'p>(&'p self, name: &Name<'_>, mut visit: impl FnMut(u32, &'p Rule, bool)) {
+    pub(crate) fn mentioned<'p>(
+        &'p self,
+        name: &Name<'_>,
+        mut visit: impl FnMut(u32, &'p Rule, bool),
+    ) {
         self.index.visit(name, |hit| {
             if let Some(rule) = self.checked.rules.get(hit.id as usize) {
                 visit(hit.id, rule, hit.exact);

@@ -8,8 +8,8 @@ mod operand;
 
 pub use explain::Trace;
 pub use members::Members;
-pub use operand::{Datum, Field, Function, Items, Literal, Operand, Root, Scope};
 pub(crate) use operand::normal_text;
+pub use operand::{Datum, Field, Function, Items, Literal, Operand, Root, Scope};
 
 use crate::decision::Truth;
 use crate::json::Value;
@@ -361,7 +361,9 @@ impl Compare {
     fn as_found(&self, scope: &Scope<'_>) -> Truth {
         let (left, right) = (self.left.datum(scope), self.right.datum(scope));
         match (left.map(Datum::or_text), right.map(Datum::or_text)) {
-            (Some(Datum::Text(left)), Some(Datum::Text(right))) => self.same_text(&left, &right, scope.folds(self.ignore_case)),
+            (Some(Datum::Text(left)), Some(Datum::Text(right))) => {
+                self.same_text(&left, &right, scope.folds(self.ignore_case))
+            }
             (Some(Datum::Number(left)), Some(Datum::Number(right))) => {
                 holds(self.operator, left.cmp(&right)).into()
             }

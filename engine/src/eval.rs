@@ -162,9 +162,7 @@ pub fn reads_clock(layers: &Layers, call: &ToolCall) -> bool {
             let autos = rule.ask.iter().flat_map(|ask| ask.autos.iter());
             let phrase = autos.flat_map(|auto| &auto.phrases).any(|phrase| phrase.reads_clock);
             reads |= applies(rule, &scope) != Truth::False
-                && (condition
-                    || rule.until.is_some()
-                    || (phrase && exactly(rule, exact, &scope)));
+                && (condition || rule.until.is_some() || (phrase && exactly(rule, exact, &scope)));
         });
     }
     reads

@@ -138,22 +138,14 @@ pub struct Parameter {
 impl Parameter {
     /// A parameter that must be given.
     #[must_use]
-    pub const fn required(
-        name: &'static str,
-        kind: ParameterKind,
-        summary: &'static str,
-    ) -> Self {
+    pub const fn required(name: &'static str, kind: ParameterKind, summary: &'static str) -> Self {
         let (name, summary) = (Cow::Borrowed(name), Cow::Borrowed(summary));
         Self { name, kind, required: true, summary }
     }
 
     /// A parameter that may be left out.
     #[must_use]
-    pub const fn optional(
-        name: &'static str,
-        kind: ParameterKind,
-        summary: &'static str,
-    ) -> Self {
+    pub const fn optional(name: &'static str, kind: ParameterKind, summary: &'static str) -> Self {
         let (name, summary) = (Cow::Borrowed(name), Cow::Borrowed(summary));
         Self { name, kind, required: false, summary }
     }
@@ -467,4 +459,3 @@ impl Strategies {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a strategy named `{0}` is registered already")]
 pub struct NameTaken(pub String);
-

@@ -54,9 +54,9 @@ impl Zone {
             let later = local.checked_add_signed(chrono::TimeDelta::hours(3))?;
             let after = self.tz.from_local_datetime(&later).earliest()?;
             // The offset in force after the gap, applied to the skipped time, lands past the gap.
-            let before = self.tz.offset_from_utc_datetime(
-                &(after.naive_utc() - chrono::TimeDelta::hours(6)),
-            );
+            let before = self
+                .tz
+                .offset_from_utc_datetime(&(after.naive_utc() - chrono::TimeDelta::hours(6)));
             let instant = local - chrono::TimeDelta::seconds(before.fix().local_minus_utc().into());
             Some(self.tz.from_utc_datetime(&instant))
         })?;

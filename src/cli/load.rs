@@ -1,6 +1,7 @@
 //! Policies from files for the commands that decide, and where they keep their records.
 
 use super::{Context, Failure};
+use crate::Gate;
 use crate::gate::GateBuilder;
 use crate::policies::{self, LoadError};
 use crate::render;
@@ -8,7 +9,6 @@ use crate::service::Services;
 use crate::store::{
     Event, LogQuery, Logged, OpenedRequest, Options, SqliteStore, Store, StoreError, Work,
 };
-use crate::Gate;
 use fence_engine::Layers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

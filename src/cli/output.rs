@@ -38,9 +38,7 @@ impl Output {
         match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                AutoStream::choice(&std::io::stderr()) != Stream::Never
-            }
+            ColorChoice::Auto => AutoStream::choice(&std::io::stderr()) != Stream::Never,
         }
     }
 

@@ -66,8 +66,8 @@ impl Test {
         let file = path.display().to_string();
         let settings = context.settings(std::slice::from_ref(&path.to_path_buf()))?;
         let (strategies, services) = settings.strategies()?;
-        let checked = check_file(path, &strategies)
-            .map_err(|error| load::refused(context, &error))?;
+        let checked =
+            check_file(path, &strategies).map_err(|error| load::refused(context, &error))?;
         let sources = Arc::clone(&checked.sources);
         let policy = compile(&file, checked).map_err(|error| load::refused(context, &error))?;
         let results = run(policy, &self.filter, &services).map_err(Failure::usage)?;
@@ -78,7 +78,8 @@ impl Test {
 impl Suite {
     fn print(&self, context: &Context) {
         for result in &self.results {
-            let mark = if result.passed() { paint::paint(32, "✓") } else { paint::paint(31, "✗") };
+            let mark =
+                if result.passed() { paint::paint(32, "✓") } else { paint::paint(31, "✗") };
             context.output.line(&format!("{mark} {}", paint::inline(&result.title, 200)));
             for failure in &result.failures {
                 self.print_failure(context, failure);

@@ -64,11 +64,9 @@ impl AcceptWork {
     fn event(&self, from: Timestamp) -> Result<Event, StoreError> {
         let mut json = Builder::new();
         json.begin_object();
-        for (key, text) in [
-            ("from", &from.to_string()),
-            ("reason", &self.reason),
-            ("to", &self.now.to_string()),
-        ] {
+        for (key, text) in
+            [("from", &from.to_string()), ("reason", &self.reason), ("to", &self.now.to_string())]
+        {
             json.key(key);
             json.text(text);
         }

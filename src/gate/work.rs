@@ -11,9 +11,7 @@ use crate::store::{
 use crate::wire::Decision;
 use fence_engine::call::{Malformed, ToolCall, hex_digest};
 use fence_engine::decision::Effect;
-use fence_engine::facts::{
-    AnswerFact, CounterFact, CounterNeed, CounterSpan, Facts, Needs, Now,
-};
+use fence_engine::facts::{AnswerFact, CounterFact, CounterNeed, CounterSpan, Facts, Needs, Now};
 use fence_engine::plan;
 use fence_engine::scalar::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -139,7 +137,8 @@ impl Work for GatherWork {
     fn run(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
         let (shared, arrival, ids) = (&*self.shared, &self.arrival, self.ids);
         if let Arrived::Call(call) = &arrival.arrived {
-            self.gathered = Some(Line { shared, arrival, assumed: None, ids, transaction }.gather(call)?);
+            self.gathered =
+                Some(Line { shared, arrival, assumed: None, ids, transaction }.gather(call)?);
         }
         Ok(())
     }

@@ -10,8 +10,8 @@ use fence_engine::scalar::Timestamp;
 
 use super::guard::{self, SLOT_GRACE_MICROS};
 use super::{
-    CallScope, CounterId, CounterSpan, Entry, Event, LogQuery, Logged, OpenedRequest, Store, StoreError,
-    Transaction, Work,
+    CallScope, CounterId, CounterSpan, Entry, Event, LogQuery, Logged, OpenedRequest, Store,
+    StoreError, Transaction, Work,
 };
 
 /// Entries cloned out at a time while the log is read.

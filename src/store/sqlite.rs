@@ -109,8 +109,7 @@ impl SqliteStore {
         let outcome = self.read(|line| {
             line.connection.execute_batch("BEGIN")?;
             let mut memo = Memo::default();
-            let mut transaction =
-                SqliteTransaction::new(&self.place, &line.connection, &mut memo);
+            let mut transaction = SqliteTransaction::new(&self.place, &line.connection, &mut memo);
             let outcome = guard::run(work, &mut transaction);
             let outcome = outcome.and(transaction.into_failed());
             line.connection.execute_batch("ROLLBACK")?;

@@ -37,7 +37,9 @@ fn a_rule_is_known_by_its_name_any_of_its_patterns_or_as_default() {
 
 #[test]
 fn where_several_rules_say_the_same_each_decided() {
-    passes(r#"ask a_* as one ask *_b as two test "t" { call a_b expect ask by one expect ask by two }"#);
+    passes(
+        r#"ask a_* as one ask *_b as two test "t" { call a_b expect ask by one expect ask by two }"#,
+    );
 }
 
 #[test]
@@ -49,7 +51,9 @@ fn the_clock_needs_a_time() {
         r#"{policy} test "t" {{ at 2026-03-23T08:59 call a expect ask wait 1m call a expect allow }}"#
     ));
     fails(
-        &format!(r#"{policy} test "t" {{ at 2026-03-23T10:00 call a at 2026-03-23T09:00 call a }}"#),
+        &format!(
+            r#"{policy} test "t" {{ at 2026-03-23T10:00 call a at 2026-03-23T09:00 call a }}"#
+        ),
         "backwards",
     );
 }

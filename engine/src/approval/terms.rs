@@ -144,7 +144,9 @@ impl Terms {
         self.preview |= other.preview;
         self.notify = match (self.notify, &other.notify) {
             (Some(mut channels), Some(more)) => {
-                channels.extend(more.iter().filter(|c| !channels.contains(c)).cloned().collect::<Vec<_>>());
+                channels.extend(
+                    more.iter().filter(|c| !channels.contains(c)).cloned().collect::<Vec<_>>(),
+                );
                 Some(channels)
             }
             // Without `notify` all configured channels are told, so all stays all.
@@ -172,8 +174,12 @@ impl Bound {
     #[must_use]
     pub fn meet(self, other: Self) -> Option<Self> {
         let range = match (self.range, other.range) {
-            (Some((a, b)), Some((c, d))) => Some((a.max(c), b.min(d))).filter(|(from, to)| from <= to),
-            (range, None) | (None, range) => return Some(Self { shrink: self.shrink | other.shrink, range }),
+            (Some((a, b)), Some((c, d))) => {
+                Some((a.max(c), b.min(d))).filter(|(from, to)| from <= to)
+            }
+            (range, None) | (None, range) => {
+                return Some(Self { shrink: self.shrink | other.shrink, range });
+            }
         };
         range.map(|range| Self { shrink: self.shrink | other.shrink, range: Some(range) })
     }
@@ -191,7 +197,8 @@ pub fn can_be_filled(seats: &[Seat]) -> bool {
         return false;
     }
     let mut held: Vec<Option<usize>> = vec![None; people.len()];
-    (0..places.len()).all(|place| seat(place, &places, &people, &mut held, &mut vec![false; people.len()]))
+    (0..places.len())
+        .all(|place| seat(place, &places, &people, &mut held, &mut vec![false; people.len()]))
 }
 
 fn seat(

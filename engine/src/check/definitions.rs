@@ -176,9 +176,11 @@ impl Definitions {
                 let message = format!("there {are} no {kind} named `{written}`");
                 let help = format!("define it: `{kind} {written} = …`");
                 checker.report(
-                    Diagnostic::error(Code::UNKNOWN_NAME, name.span, message)
-                        .help(help)
-                        .suggest(name.span, written, self.names(kind)),
+                    Diagnostic::error(Code::UNKNOWN_NAME, name.span, message).help(help).suggest(
+                        name.span,
+                        written,
+                        self.names(kind),
+                    ),
                 );
             }
         }
@@ -275,13 +277,11 @@ impl Checker<'_> {
         if kind.is_none() {
             let message = format!("`{}` is no type a set can have", written.node);
             let known = Type::SCALARS.iter().map(|(name, _)| *name).filter(|name| *name != "any");
-            self.report(
-                Diagnostic::error(Code::UNKNOWN_TYPE, written.span, message).suggest(
-                    written.span,
-                    &written.node,
-                    known,
-                ),
-            );
+            self.report(Diagnostic::error(Code::UNKNOWN_TYPE, written.span, message).suggest(
+                written.span,
+                &written.node,
+                known,
+            ));
         }
         kind
     }
@@ -366,9 +366,7 @@ impl Checker<'_> {
     fn ordered(&mut self, ordered: bool, span: Span) {
         if !ordered {
             let message = "the range ends before it starts";
-            self.report(
-                Diagnostic::error(Code::BAD_VALUE, span, message).help("swap its ends"),
-            );
+            self.report(Diagnostic::error(Code::BAD_VALUE, span, message).help("swap its ends"));
         }
     }
 
@@ -382,7 +380,8 @@ impl Checker<'_> {
             let message = format!("`{}` is not a value of type `{kind}`", shortened(text));
             let mut finding = Diagnostic::error(Code::BAD_VALUE, span, message);
             if *kind == Type::Path {
-                finding = finding.help("write an absolute path such as \"/srv/files\", without `..`");
+                finding =
+                    finding.help("write an absolute path such as \"/srv/files\", without `..`");
             }
             self.report(finding);
         }
@@ -476,7 +475,9 @@ fn merge_days(days: &mut Vec<(i64, i64)>) {
 fn literal_kind(operand: &Operand) -> Option<Type> {
     match &operand.kind {
         OperandKind::Text(_) => Some(Type::Text),
-        OperandKind::Range(from, _) if from.contains('-') && from.len() == 10 && !from.starts_with('-') => {
+        OperandKind::Range(from, _)
+            if from.contains('-') && from.len() == 10 && !from.starts_with('-') =>
+        {
             Some(Type::Time)
         }
         OperandKind::Number(_) | OperandKind::Range(..) => Some(Type::Decimal),

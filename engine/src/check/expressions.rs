@@ -184,9 +184,8 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
 
     fn has_order(&mut self, operator: &Spanned<Comparison>, kind: Option<&Type>) -> Option<()> {
         let equality = matches!(operator.node, Comparison::Equal | Comparison::NotEqual);
-        let ordered = kind.is_none_or(|kind| {
-            kind.is_number() || matches!(kind, Type::Time | Type::Duration)
-        });
+        let ordered =
+            kind.is_none_or(|kind| kind.is_number() || matches!(kind, Type::Time | Type::Duration));
         if equality || ordered {
             return Some(());
         }
@@ -212,9 +211,9 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
                 let zone = Arc::clone(&self.around.zone);
                 Literal::Time(self.checker.instant(text, span, &zone)?)
             }
-            Type::Duration => Literal::Duration(
-                self.checker.duration(&Spanned::new(text.to_string(), span))?,
-            ),
+            Type::Duration => {
+                Literal::Duration(self.checker.duration(&Spanned::new(text.to_string(), span))?)
+            }
             kind => Literal::Text(self.checker.textual(text, kind, span)?.into()),
         }))
     }
@@ -257,7 +256,9 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
         let (value, kind) = self.operand(left)?;
         let ignore_case = polarity.tightens;
         let members = match &right.kind {
-            OperandKind::Name(name) if !self.is_variable(name) => self.named_members(name, right.span)?,
+            OperandKind::Name(name) if !self.is_variable(name) => {
+                self.named_members(name, right.span)?
+            }
             OperandKind::List(items) => self.listed_members(items, kind.as_ref(), right.span)?,
             OperandKind::Range(..) => {
                 self.listed_members(std::slice::from_ref(right), kind.as_ref(), right.span)?
@@ -422,11 +423,7 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
         };
         let root = self.checker.textual(text, &Type::Path, right.span)?;
         debug_assert!(PathText::parse(&root).is_some());
-        Some(ConditionKind::Under {
-            value,
-            root: root.into(),
-            ignore_case: polarity.tightens,
-        })
+        Some(ConditionKind::Under { value, root: root.into(), ignore_case: polarity.tightens })
     }
 
     /// A time operand; the outer `None` says that an error was reported.
@@ -479,7 +476,9 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
             return Some(ConditionKind::Constant(value.into()));
         }
         let (operand, kind) = self.operand(written)?;
-        if matches!(kind, None | Some(Type::Any | Type::Bool)) && !matches!(operand, Operand::Literal(_)) {
+        if matches!(kind, None | Some(Type::Any | Type::Bool))
+            && !matches!(operand, Operand::Literal(_))
+        {
             return Some(ConditionKind::Truth(operand));
         }
         let text = shortened(self.checker.sources.text(written.span));
@@ -504,9 +503,7 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
                 let number = self.checker.number(text, span)?;
                 (Operand::Literal(Literal::Number(number)), Some(Type::Decimal))
             }
-            OperandKind::Bool(value) => {
-                (Operand::Literal(Literal::Bool(*value)), Some(Type::Bool))
-            }
+            OperandKind::Bool(value) => (Operand::Literal(Literal::Bool(*value)), Some(Type::Bool)),
             OperandKind::Duration(text) => {
                 let duration = self.checker.duration(&Spanned::new(text.clone(), span))?;
                 (Operand::Literal(Literal::Duration(duration)), Some(Type::Duration))

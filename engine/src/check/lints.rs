@@ -22,7 +22,8 @@ struct Heads {
 
 impl Heads {
     fn of<'r>(rules: impl Iterator<Item = &'r Rule>) -> Self {
-        let mut heads = Self { prefixes: HashSet::new(), texts: HashSet::new(), sorted: Vec::new() };
+        let mut heads =
+            Self { prefixes: HashSet::new(), texts: HashSet::new(), sorted: Vec::new() };
         for pattern in rules.flat_map(|rule| &rule.patterns) {
             let text = pattern.text().to_ascii_lowercase();
             let head = head(&text).to_owned();
@@ -94,7 +95,8 @@ fn never_decides(checker: &mut Checker<'_>, rules: &[Rule]) {
     let denied = Heads::of(rules.iter().filter(|r| r.effect == Effect::Deny && unconditional(r)));
     let asked = Heads::of(rules.iter().filter(|r| r.effect == Effect::Ask && unconditional(r)));
     for rule in rules.iter().filter(|rule| !rule.shadow) {
-        let never = |condition: &ConditionKind| matches!(condition, ConditionKind::Constant(Truth::False));
+        let never =
+            |condition: &ConditionKind| matches!(condition, ConditionKind::Constant(Truth::False));
         let false_condition = rule.condition.as_ref().is_some_and(|c| never(&c.kind));
         let behind = |heads: &Heads| rule.patterns.iter().all(|pattern| heads.cover(pattern));
         let why = match rule.effect {
@@ -128,7 +130,8 @@ fn rest_not_permitted(checker: &mut Checker<'_>, rules: &[Rule], default: Defaul
                 "permit the rest, for example `allow {} unless …`",
                 rule.patterns.first().map_or("…", |pattern| pattern.text())
             );
-            let span = crate::span::Span { end: rule.span.end.min(rule.span.start + 3), ..rule.span };
+            let span =
+                crate::span::Span { end: rule.span.end.min(rule.span.start + 3), ..rule.span };
             let finding = Diagnostic::warning(Code::WARN_REST_NOT_PERMITTED, span, message);
             checker.report(finding.help(help));
         }
@@ -143,7 +146,9 @@ fn no_declared_tool(checker: &mut Checker<'_>, rules: &[Rule], tools: &[Tool]) {
     let unmatched: Vec<(&Rule, &NamePattern)> = rules
         .iter()
         .flat_map(|rule| rule.patterns.iter().map(move |pattern| (rule, pattern)))
-        .filter(|(_, pattern)| super::tools::covered(tools, std::slice::from_ref(pattern)).is_empty())
+        .filter(|(_, pattern)| {
+            super::tools::covered(tools, std::slice::from_ref(pattern)).is_empty()
+        })
         .collect();
     let Some((first, _)) = unmatched.first() else { return };
     let names: Vec<String> =

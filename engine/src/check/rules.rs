@@ -42,9 +42,9 @@ pub(super) fn check<'r>(
         if checked.len() == super::MAX_RULES {
             let message = format!("the policy has more than {} rules", super::MAX_RULES);
             let help = "split it into layers, or name tools by patterns";
-            rules
-                .checker
-                .report(Diagnostic::error(Code::TOO_MANY_RULES, rule.effect.span, message).help(help));
+            rules.checker.report(
+                Diagnostic::error(Code::TOO_MANY_RULES, rule.effect.span, message).help(help),
+            );
             break;
         }
         checked.extend(rules.rule(rule));
@@ -233,7 +233,10 @@ impl Rules<'_, '_, '_> {
     ) -> Option<crate::scalar::Timestamp> {
         let date = date?;
         if effect != Effect::Allow {
-            let message = format!("`until` would end {}", if effect == Effect::Ask { "an `ask`" } else { "a `deny`" });
+            let message = format!(
+                "`until` would end {}",
+                if effect == Effect::Ask { "an `ask`" } else { "a `deny`" }
+            );
             let help = "only an `allow` can end by itself; nothing loosens with time";
             self.error(Code::MISPLACED, date.span, message, help);
             return None;
@@ -260,14 +263,23 @@ impl Rules<'_, '_, '_> {
             return None;
         }
         let written = rule.terms.as_deref().unwrap_or_default();
-        let terms = super::terms::check(self.checker, self.definitions, around, self.policy, label, written);
+        let terms = super::terms::check(
+            self.checker,
+            self.definitions,
+            around,
+            self.policy,
+            label,
+            written,
+        );
         let shadow = rule.clauses.iter().any(|clause| clause.node == Clause::Shadow);
         let identity = self.identity(rule, patterns, shadow);
         let mut seen = HashMap::new();
         let mut autos = Vec::new();
         for term in written {
             if let Term::Auto(phrases) = &term.node {
-                let phrases = phrases.iter().filter_map(|phrase| self.phrase(phrase, around, &identity, &mut seen));
+                let phrases = phrases
+                    .iter()
+                    .filter_map(|phrase| self.phrase(phrase, around, &identity, &mut seen));
                 let phrases: Vec<Phrase> = phrases.collect();
                 autos.push(Auto { phrases: phrases.into(), span: term.span });
             }
@@ -296,7 +308,8 @@ impl Rules<'_, '_, '_> {
             autos.iter().flat_map(|auto| &auto.phrases).find(|phrase| phrase.prepared.counts());
         if let (false, Some(phrase)) = (named, counting) {
             let message = "this counter belongs to a rule without a name";
-            let help = "name the rule with `as NAME`: without one it counts anew when its patterns change";
+            let help =
+                "name the rule with `as NAME`: without one it counts anew when its patterns change";
             let finding = Diagnostic::warning(Code::WARN_COUNTER_UNNAMED, phrase.span, message);
             self.checker.report(finding.help(help));
         }
@@ -326,11 +339,16 @@ impl Rules<'_, '_, '_> {
         };
         if prepared.always_holds() {
             let message = format!("`{text}` never releases anything");
-            self.checker.report(Diagnostic::warning(Code::WARN_ALWAYS_HOLDS, written.span, message));
+            self.checker.report(Diagnostic::warning(
+                Code::WARN_ALWAYS_HOLDS,
+                written.span,
+                message,
+            ));
         }
         let counter = format!("{identity}/{}", without_count(&written.node));
         let occurrence = seen.entry(counter.clone()).and_modify(|n| *n += 1).or_insert(0);
-        let counter = if *occurrence == 0 { counter } else { format!("{counter} #{}", *occurrence + 1) };
+        let counter =
+            if *occurrence == 0 { counter } else { format!("{counter} #{}", *occurrence + 1) };
         let id = self.next_phrase;
         self.next_phrase += 1;
         Some(Phrase {
@@ -469,7 +487,9 @@ impl Rules<'_, '_, '_> {
             (ParameterKind::Field, OperandKind::Field(path)) => {
                 Argument::Field(Expressions::new(self.checker, around).field(path)?.0)
             }
-            (ParameterKind::Key, OperandKind::Field(path)) => Argument::Key(self.key(path, around)?),
+            (ParameterKind::Key, OperandKind::Field(path)) => {
+                Argument::Key(self.key(path, around)?)
+            }
             (ParameterKind::Window, OperandKind::Name(name)) => {
                 let name = Spanned::new(name.clone(), written.span);
                 Argument::Window(self.definitions.window(self.checker, &name)?)
@@ -496,7 +516,8 @@ impl Rules<'_, '_, '_> {
                 let scalar = !matches!(kind, Some(crate::condition::Type::List(_)))
                     && !matches!(field.root, Root::AgentRoles | Root::AgentParents);
                 if !scalar {
-                    let help = "count per `session`, `agent`, `user`, `tool`, `policy` or a single value";
+                    let help =
+                        "count per `session`, `agent`, `user`, `tool`, `policy` or a single value";
                     self.error(Code::BAD_COUNTER, path.span, "a list cannot be counted by", help);
                     return None;
                 }
@@ -534,9 +555,11 @@ impl Rules<'_, '_, '_> {
                 let known: Vec<&str> = parameters.iter().map(|p| &*p.name).collect();
                 let help = format!("it takes {}", known.join(", "));
                 self.checker.report(
-                    Diagnostic::error(Code::BAD_PARAMETER, name.span, message)
-                        .help(help)
-                        .suggest(name.span, &name.node, known.iter().copied()),
+                    Diagnostic::error(Code::BAD_PARAMETER, name.span, message).help(help).suggest(
+                        name.span,
+                        &name.node,
+                        known.iter().copied(),
+                    ),
                 );
                 complete = false;
                 continue;
@@ -609,7 +632,11 @@ impl Given {
     }
 }
 
-fn negated(expressions: &mut Expressions<'_, '_, '_>, expr: &ast::Expr, outer: Polarity) -> Condition {
+fn negated(
+    expressions: &mut Expressions<'_, '_, '_>,
+    expr: &ast::Expr,
+    outer: Polarity,
+) -> Condition {
     let inner = expressions.condition(expr, outer.flipped());
     Condition { kind: ConditionKind::Not(Box::new(inner)), span: expr.span }
 }

@@ -28,7 +28,8 @@ pub(super) fn check(
     rule: &str,
     written: &[Spanned<Term>],
 ) -> Terms {
-    let mut block = Block { checker, definitions, around, terms: Terms::default(), seen: Vec::new() };
+    let mut block =
+        Block { checker, definitions, around, terms: Terms::default(), seen: Vec::new() };
     let mut requirement = Requirement {
         policy: policy.into(),
         rule: rule.into(),
@@ -109,7 +110,8 @@ impl Block<'_, '_, '_> {
                 self.terms.notify = Some(channels.collect());
             }
             Term::Offer(offers) => {
-                let offers: Vec<Offer> = offers.iter().filter_map(|offer| self.offer(offer)).collect();
+                let offers: Vec<Offer> =
+                    offers.iter().filter_map(|offer| self.offer(offer)).collect();
                 self.terms.offers = offers;
             }
             Term::Unattended(what) => match what.node.as_str() {
@@ -151,7 +153,10 @@ impl Block<'_, '_, '_> {
         let message = match seats {
             [seat] => {
                 let (count, group) = (seat.count, seat.group.as_deref().unwrap_or_default());
-                format!("`{count} of {group}` can never approve: `{group}` has {}", seat.members.len())
+                format!(
+                    "`{count} of {group}` can never approve: `{group}` has {}",
+                    seat.members.len()
+                )
             }
             _ => "these groups have too few distinct people between them".to_owned(),
         };
@@ -213,7 +218,9 @@ impl Block<'_, '_, '_> {
                 let span = edit.bound.span;
                 let (from, to) = (self.checker.number(from, span), self.checker.number(to, span));
                 let (from, to) = (from?, to?);
-                if to < from || kind.as_ref().is_some_and(|kind| !kind.is_number() && *kind != Type::Any) {
+                if to < from
+                    || kind.as_ref().is_some_and(|kind| !kind.is_number() && *kind != Type::Any)
+                {
                     let help = "a range is for numbers, the lower end first";
                     self.error(Code::BAD_EDIT, span, "this range cannot be offered", help);
                     return None;
@@ -231,7 +238,12 @@ impl Block<'_, '_, '_> {
             Some(kind) if kind.is_number() => Some(()),
             Some(kind) => {
                 let message = format!("{} cannot shrink", article(kind));
-                self.error(Code::BAD_EDIT, span, message, "lists and numbers can; write `any` for the rest");
+                self.error(
+                    Code::BAD_EDIT,
+                    span,
+                    message,
+                    "lists and numbers can; write `any` for the rest",
+                );
                 None
             }
         }

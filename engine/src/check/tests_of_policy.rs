@@ -26,13 +26,7 @@ impl Checker<'_> {
         tests
     }
 
-    fn steps(
-        &mut self,
-        steps: &[Spanned<Step>],
-        rules: &[Rule],
-        zone: &Zone,
-        has_call: &mut bool,
-    ) {
+    fn steps(&mut self, steps: &[Spanned<Step>], rules: &[Rule], zone: &Zone, has_call: &mut bool) {
         for step in steps {
             match &step.node {
                 Step::At(time) => drop(self.instant(&time.node, time.span, zone)),

@@ -14,20 +14,20 @@ impl Definitions {
     /// Every declared tool of all files, one per tool.
     pub(super) fn tools(&self, checker: &mut Checker<'_>, files: &[ReadFile]) -> Vec<Tool> {
         let mut tools: Vec<Tool> = Vec::new();
-        let written = files.iter().flat_map(|file| &file.file.items).filter_map(|item| match item {
-            Item::Tool(tool) => Some(tool),
-            _ => None,
-        });
+        let written =
+            files.iter().flat_map(|file| &file.file.items).filter_map(|item| match item {
+                Item::Tool(tool) => Some(tool),
+                _ => None,
+            });
         for tool in written {
             let Some(checked) = checker.tool(tool) else { continue };
             match tools.iter().find(|known| same_tool(&known.name, &checked.name)) {
                 None => tools.push(checked),
                 Some(first) => {
                     let message = format!("the tool `{}` is declared twice", tool.name.text);
-                    let finding =
-                        Diagnostic::error(Code::DUPLICATE_NAME, tool.name.span, message)
-                            .related(first.span, "first declared here")
-                            .help("a declaration without a server covers the tool on every server");
+                    let finding = Diagnostic::error(Code::DUPLICATE_NAME, tool.name.span, message)
+                        .related(first.span, "first declared here")
+                        .help("a declaration without a server covers the tool on every server");
                     checker.report(finding);
                 }
             }
@@ -47,9 +47,8 @@ fn same_tool(one: &NamePattern, other: &NamePattern) -> bool {
 /// The declared tools that a rule's patterns cover.
 pub(super) fn covered<'t>(tools: &'t [Tool], patterns: &[NamePattern]) -> Vec<&'t Tool> {
     let covers = |tool: &&Tool| {
-        Name::parse(tool.name.text()).is_ok_and(|name| {
-            patterns.iter().any(|pattern| covers_declared(pattern, &name))
-        })
+        Name::parse(tool.name.text())
+            .is_ok_and(|name| patterns.iter().any(|pattern| covers_declared(pattern, &name)))
     };
     tools.iter().filter(covers).collect()
 }
@@ -105,9 +104,11 @@ impl Checker<'_> {
             let help = "the types are text, int, decimal, bool, email, domain, url, path, time, \
                         duration, any and list<…> of one of them";
             self.report(
-                Diagnostic::error(Code::UNKNOWN_TYPE, written.span, message)
-                    .help(help)
-                    .suggest(written.span, &written.node, known),
+                Diagnostic::error(Code::UNKNOWN_TYPE, written.span, message).help(help).suggest(
+                    written.span,
+                    &written.node,
+                    known,
+                ),
             );
         }
         kind

@@ -104,8 +104,11 @@ impl Members {
     }
 
     fn has_text(&self, text: &str, ignore_case: bool) -> bool {
-        let (members, text) =
-            if ignore_case { (&self.folded, fold(text)) } else { (&self.texts, Cow::Borrowed(text)) };
+        let (members, text) = if ignore_case {
+            (&self.folded, fold(text))
+        } else {
+            (&self.texts, Cow::Borrowed(text))
+        };
         members.binary_search_by(|member| (**member).cmp(&*text)).is_ok() || self.has_suffix(&text)
     }
 

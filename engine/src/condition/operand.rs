@@ -6,10 +6,8 @@ use crate::facts::Now;
 use crate::json::{List, Value};
 use crate::number::{Number, Sum};
 use crate::pattern::Name;
-use crate::scalar::{
-    Domain, Duration, EmailAddress, PathText, Timestamp, UrlText, count_items,
-};
 use crate::scalar::text::lower;
+use crate::scalar::{Domain, Duration, EmailAddress, PathText, Timestamp, UrlText, count_items};
 use crate::span::Span;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -108,9 +106,7 @@ impl<'c> Items<'c> {
             Self::Json(list) => (Some(list), [].as_slice()),
             Self::Texts(texts) => (None, texts),
         };
-        json.into_iter()
-            .flatten()
-            .chain(texts.iter().map(|text| Value::Text(text)))
+        json.into_iter().flatten().chain(texts.iter().map(|text| Value::Text(text)))
     }
 
     /// How many.

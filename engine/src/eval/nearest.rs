@@ -31,9 +31,9 @@ pub(super) fn nearest(
     let mut best: Option<(Effect, Vec<Change>)> = None;
     for changes in candidates(findings) {
         let effect = under(evaluation, findings, scope, &changes);
-        let nearer = best.as_ref().is_none_or(|(known, shortest)| {
-            (changes.len(), effect) < (shortest.len(), *known)
-        });
+        let nearer = best
+            .as_ref()
+            .is_none_or(|(known, shortest)| (changes.len(), effect) < (shortest.len(), *known));
         if effect < evaluation.effect && nearer {
             best = Some((effect, changes));
         }
@@ -130,7 +130,9 @@ fn under(
 fn judged(finding: &Finding<'_>, scope: &Scope<'_>, changes: &[Change]) -> Judged {
     let assumed = |span: Span| {
         changes.iter().find_map(|change| match change {
-            Change::Atom(layer, at, truth) if (*layer, *at) == (finding.layer, span) => Some(*truth),
+            Change::Atom(layer, at, truth) if (*layer, *at) == (finding.layer, span) => {
+                Some(*truth)
+            }
             _ => None,
         })
     };

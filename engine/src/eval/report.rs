@@ -2,9 +2,7 @@
 //!
 //! Made for the record and for explanations, after [`evaluate`] has answered.
 
-use super::{
-    Evaluation, applies, evaluate, exactly, governing, judge_phrase, nearest,
-};
+use super::{Evaluation, applies, evaluate, exactly, governing, judge_phrase, nearest};
 use crate::approval::{Requirement, Seat, Terms};
 use crate::call::ToolCall;
 use crate::compile::{CompiledPolicy, Layers};
@@ -172,10 +170,10 @@ impl<'p> Report<'p> {
             if released.iter().all(|line| line.counts()) {
                 let phrases = released.iter().flat_map(|line| &line.phrases);
                 let counting = phrases.filter(|phrase| phrase.phrase.prepared.counts());
-                taken.extend(counting.map(|phrase| PhraseId {
-                    layer: finding.layer,
-                    phrase: phrase.phrase.id,
-                }));
+                taken.extend(
+                    counting
+                        .map(|phrase| PhraseId { layer: finding.layer, phrase: phrase.phrase.id }),
+                );
             }
         }
         // A rule written twice counts under one name: the call costs it one slot, not two.

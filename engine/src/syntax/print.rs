@@ -8,8 +8,8 @@ use super::ast::{
     Comparison, Expr, ExprKind, FieldPath, Operand, OperandKind, Pattern, Phrase, Quantifier,
     TimeRelation,
 };
-use crate::show::is_invisible;
 use super::words::is_bare_pattern;
+use crate::show::is_invisible;
 
 /// `expr` on one line, with no more parentheses than it needs.
 #[must_use]

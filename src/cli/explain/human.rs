@@ -105,11 +105,9 @@ fn tail(view: &View, out: &mut String) {
     };
     put!(out, "{}  {verdict}{by}{why}", bold("decided"));
     let auto = decision.auto.as_ref().map(|auto| format!("auto {auto}"));
-    for (label, text) in [
-        ("released", &auto),
-        ("because ", &decision.because),
-        ("instead ", &decision.instead),
-    ] {
+    for (label, text) in
+        [("released", &auto), ("because ", &decision.because), ("instead ", &decision.instead)]
+    {
         if let Some(text) = text {
             put!(out, "{}  {}", bold(label), inline(text, 400));
         }

@@ -121,7 +121,9 @@ fn print(lines: &mut Lines, logged: &Logged, outcome: &Outcome, json: bool) {
     }
     let id = id(logged);
     if json {
-        lines.line(&serde_json::to_string(&Line { id: id.to_string(), outcome }).unwrap_or_default());
+        lines.line(
+            &serde_json::to_string(&Line { id: id.to_string(), outcome }).unwrap_or_default(),
+        );
         return;
     }
     let what = format!("{id}  {}  {}", paint::effect(effect(logged), 5), logged.entry.tool);

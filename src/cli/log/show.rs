@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn a_record_is_laid_out_with_its_exact_numbers_and_nothing_invisible() {
-        let json: Json = "{\"a\":[1e400,\"x\u{202e}\u{e0001}\"],\"b\":{},\"c\":[]}".parse().unwrap();
+        let json: Json =
+            "{\"a\":[1e400,\"x\u{202e}\u{e0001}\"],\"b\":{},\"c\":[]}".parse().unwrap();
         let expected = "{\n  \"a\": [\n    1e400,\n    \"x\\u202e\\udb40\\udc01\"\n  ],\n  \"b\": {},\n  \"c\": []\n}";
         assert_eq!(pretty(json.root()), expected);
     }

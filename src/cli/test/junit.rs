@@ -38,10 +38,8 @@ fn case(xml: &mut String, suite: &Suite, result: &TestResult) {
         let message = attribute(&failure.problem.to_string());
         let source = attribute(&suite.source(failure.span));
         let line = suite.line(failure.span);
-        let _ = writeln!(
-            xml,
-            "      <failure message=\"{message}\">{file}:{line}: {source}</failure>"
-        );
+        let _ =
+            writeln!(xml, "      <failure message=\"{message}\">{file}:{line}: {source}</failure>");
     }
     xml.push_str("    </testcase>\n");
 }

@@ -301,9 +301,8 @@ impl Transaction for SqliteTransaction<'_> {
 /// All events.
 pub(super) fn events(connection: &Connection) -> rusqlite::Result<Vec<Event>> {
     let mut all = connection.prepare("SELECT at, kind, body FROM events ORDER BY seq")?;
-    let event = |row: &Row<'_>| {
-        Ok(Event { at: timestamp(row, 0)?, kind: row.get(1)?, body: row.get(2)? })
-    };
+    let event =
+        |row: &Row<'_>| Ok(Event { at: timestamp(row, 0)?, kind: row.get(1)?, body: row.get(2)? });
     all.query_map([], event)?.collect()
 }
 

@@ -17,7 +17,8 @@ impl Builder {
             Rule::call_step => self.call(nodes)?,
             Rule::expect_step => {
                 let effect = effect(&nodes.next()?)?;
-                let is_rule = |node: &Node<'_>| is_pattern(node) || node.as_rule() == Rule::by_default;
+                let is_rule =
+                    |node: &Node<'_>| is_pattern(node) || node.as_rule() == Rule::by_default;
                 let by = nodes.find(is_rule).map(|rule| self.unquoted(&rule));
                 Step::Expect { effect, by }
             }
