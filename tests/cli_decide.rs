@@ -1,5 +1,7 @@
 //! `fence decide`, driven as a program.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod cli_support;
 
 use cli_support::*;

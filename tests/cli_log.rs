@@ -1,5 +1,7 @@
 //! `fence log`, `explain`, `test`, `bench` and `clock`, driven as programs.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod cli_support;
 
 use cli_support::*;

@@ -1,5 +1,7 @@
 //! Every recorded decision can be made again from its record alone.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use fence::clock::ManualClock;
 use fence::engine::json::Json;
 use fence::engine::scalar::{Duration, Timestamp};
