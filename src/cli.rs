@@ -23,6 +23,7 @@ mod test;
 mod version;
 
 use clap::{Args, Parser, Subcommand};
+use fence_engine::strategy::Strategies;
 use output::{ColorChoice, Output};
 use settings::Settings;
 use std::path::PathBuf;
@@ -95,7 +96,12 @@ pub(crate) struct Context {
 impl Context {
     /// The settings: the file beside the first policy or named by `--config`, then `FENCE_*`.
     pub(crate) fn settings(&self, policies: &[PathBuf]) -> Result<Settings, Failure> {
-        Settings::load(self.global.config.as_deref(), policies).map_err(Failure::usage)
+        Settings::load(self.global.config.as_deref(), policies)
+    }
+
+    /// The strategies that policies may name: built-in ones and those of the settings.
+    pub(crate) fn strategies(&self, settings: &Settings) -> Result<Strategies, Failure> {
+        settings.strategies().map(|(strategies, _)| strategies)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod builder;
 mod clock;
+mod draft;
 mod work;
 
 pub use builder::{BuildError, GateBuilder};

@@ -8,8 +8,11 @@ pub mod cli;
 pub mod clock;
 pub mod gate;
 pub mod policies;
+pub mod process;
 pub mod random;
 pub mod record;
+#[cfg(feature = "cli")]
+pub mod render;
 pub mod replay;
 pub mod service;
 pub mod store;
@@ -25,3 +28,14 @@ pub use store::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
 pub use wire::{Decision, Request};
+
+/// The pages whose blocks of Rust are run as tests.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/embedding.md")]
+    mod embedding {}
+    #[doc = include_str!("../docs/strategies.md")]
+    mod strategies {}
+}

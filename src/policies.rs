@@ -101,12 +101,11 @@ pub fn load(paths: &[PathBuf], strategies: &Strategies) -> Result<Loaded, LoadEr
     }
     let layers = Layers::new(policies)?;
     if layers.only_pass()
-        && let Some((sources, diagnostics)) = warnings.first_mut()
+        && let Some((_, diagnostics)) = warnings.first_mut()
     {
         let message = "all loaded policies pass where no rule applies, so such calls are denied";
         let finding = Diagnostic::warning(Code::WARN_ONLY_PASSING, Span::default(), message);
         diagnostics.push(finding.help("load a policy with `default deny` or `default ask` beside them"));
-        let _ = sources;
     }
     Ok(Loaded { layers, findings: warnings })
 }
@@ -131,7 +130,7 @@ struct Folder {
 impl Importer for Folder {
     fn import(&self, from: &str, path: &str) -> Result<Imported, ImportError> {
         let written = Path::new(path);
-        let plain = written.components().all(|part| matches!(part, Component::Normal(_)));
+        let plain = written.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         if !plain || path.is_empty() || path.contains(['\\', '\0', '$', '~', ':']) {
             return Err(ImportError::Outside);
         }

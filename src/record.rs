@@ -6,7 +6,7 @@ use fence_engine::call::{ToolCall, agent_json, hex_digest};
 use fence_engine::decision::{Effect, Truth};
 use fence_engine::eval::{Finding, LineFinding, Report};
 use fence_engine::facts::{CounterFact, CounterNeed, CounterSpan, Facts};
-use fence_engine::json::{Builder, ToJson};
+use fence_engine::json::{Builder, Limits, ToJson};
 use fence_engine::show::printable;
 use sha2::{Digest as _, Sha256};
 
@@ -132,7 +132,7 @@ pub(crate) struct Used<'a> {
 
 /// The whole record in canonical JSON.
 pub(crate) fn body(decision: &Decision, subject: Subject<'_>, used: &Used<'_>) -> String {
-    let mut json = Builder::new();
+    let mut json = Builder::within(Limits::RECORD);
     json.begin_object();
     member(&mut json, "v", &VERSION);
     write_decision(&mut json, decision);
@@ -293,7 +293,7 @@ fn write_counter(json: &mut Builder, fact: &CounterFact, need: &CounterNeed, tak
 
 /// The merged terms in canonical JSON, as the request keeps them.
 pub(crate) fn terms_json(terms: &Terms) -> String {
-    let mut json = Builder::new();
+    let mut json = Builder::within(Limits::RECORD);
     json.begin_object();
     json.key("requirements");
     json.begin_list();

@@ -21,6 +21,18 @@ impl Services {
         self.0.insert(name, service);
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Asks the service of this name; no such service gives no answer.
     pub(crate) fn ask(&self, name: &str, question: &str, deadline_ms: u64) -> Option<String> {
         self.0.get(name)?.ask(question, Duration::from_millis(deadline_ms))

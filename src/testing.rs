@@ -8,6 +8,7 @@ mod call;
 mod verdict;
 
 use crate::clock::ManualClock;
+use crate::service::Services;
 use crate::gate::BuildError;
 use crate::{Decision, Gate, GateError};
 use fence_engine::call::ToolCall;
@@ -78,13 +79,17 @@ pub enum Problem {
 ///
 /// # Errors
 /// When no gate can be built of the policy.
-pub fn run(policy: CompiledPolicy, filter: &str) -> Result<Vec<TestResult>, BuildError> {
+pub fn run(
+    policy: CompiledPolicy,
+    filter: &str,
+    services: &Services,
+) -> Result<Vec<TestResult>, BuildError> {
     let layers = Layers::from(policy.governing_everyone());
     let mut results = Vec::new();
     for policy in layers.policies() {
         let tests = policy.checked().tests.iter();
         for test in tests.filter(|test| test.title.node.contains(filter)) {
-            results.push(Run::new(&layers, policy)?.test(test));
+            results.push(Run::new(&layers, policy, services)?.test(test));
         }
     }
     Ok(results)
@@ -103,11 +108,11 @@ struct Run<'p> {
 }
 
 impl<'p> Run<'p> {
-    fn new(layers: &Layers, policy: &'p CompiledPolicy) -> Result<Self, BuildError> {
+    fn new(layers: &Layers, policy: &'p CompiledPolicy, services: &Services) -> Result<Self, BuildError> {
         // Nothing reads this time: a call that would is refused until the test says `at`.
         let clock = Arc::new(ManualClock::new(Timestamp::EPOCH));
-        let gate =
-            Gate::builder().layers(layers.clone()).clock(Arc::clone(&clock) as Arc<_>).build()?;
+        let gate = Gate::builder().layers(layers.clone()).services(services.clone());
+        let gate = gate.clock(Arc::clone(&clock) as Arc<_>).build()?;
         let (now, last, round, calls, failures) = (None, None, None, 0, Vec::new());
         Ok(Self { gate, policy, clock, now, last, round, calls, failures })
     }

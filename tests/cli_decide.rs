@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod cli_support;
+mod cli_place;
 
-use cli_support::*;
+use cli_place::*;
 use std::io::{BufRead as _, BufReader, Write as _};
 
 const POLICY: &str = r#"fence 1 policy p

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod cli_support;
+mod cli_place;
 
-use cli_support::*;
+use cli_place::*;
 
 const POLICY: &str = r#"fence 1 policy p
 allow read_*

@@ -1,6 +1,6 @@
 //! A tool call: what an agent wants to do, and on whose behalf.
 
-use crate::json::{Builder, Json, ToJson};
+use crate::json::{Builder, Json, Limits, ToJson};
 use crate::pattern::{Name, is_id};
 use sha2::{Digest as _, Sha256};
 
@@ -200,7 +200,7 @@ impl ToolCall {
 /// The agent as JSON: its id, and parents and roles where they were given.
 #[must_use]
 pub fn agent_json(agent: &Agent) -> Json {
-    let mut builder = Builder::new();
+    let mut builder = Builder::within(Limits::RECORD);
     builder.begin_object();
     builder.key("id");
     builder.text(&agent.id);
@@ -271,7 +271,7 @@ fn check_object(field: &'static str, json: &Json) -> Result<(), Malformed> {
 fn is_plain(text: &str) -> bool {
     (1..=MAX_ID).contains(&text.len())
         && (text.bytes().all(|byte| matches!(byte, 0x20..=0x7e))
-            || !text.chars().any(crate::show::is_invisible))
+            || !text.chars().any(|c| c.is_control() || crate::show::is_invisible(c)))
 }
 
 fn write_text_member(out: &mut String, key: &str, text: &str) {
@@ -286,9 +286,9 @@ fn digested_context(context: &Json) -> Json {
     let crate::json::Value::Object(object) = context.root() else {
         return context.clone();
     };
-    let mut builder = Builder::new();
+    let mut builder = Builder::within(Limits::RECORD);
     builder.begin_object();
-    for (key, value) in object.iter() {
+    for (key, value) in object {
         builder.key(key);
         match key {
             "prompt" | "preview" => {

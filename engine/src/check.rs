@@ -19,6 +19,7 @@ use crate::span::{Sources, Span};
 use crate::strategy::Strategies;
 use crate::syntax::ast::{self, Item};
 use definitions::Definitions;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The most rules one policy may have.
@@ -55,7 +56,7 @@ pub fn check(
 ) -> Checked {
     let read = imports::read(name, bytes, importer);
     let sources = Arc::new(read.sources);
-    let mut checker = Checker { sources: &sources, strategies, findings: read.diagnostics };
+    let mut checker = Checker { sources: &sources, strategies, findings: read.diagnostics, keys: HashSet::new() };
     let policy = checker.policy(&read.files);
     let mut diagnostics = checker.findings;
     diagnostics.sort_by_key(|found| (found.span.source, found.span.start, found.code));
@@ -69,11 +70,22 @@ struct Checker<'a> {
     sources: &'a Arc<Sources>,
     strategies: &'a Strategies,
     findings: Vec<Diagnostic>,
+    keys: HashSet<Arc<[Box<str>]>>,
 }
 
 impl Checker<'_> {
     fn report(&mut self, finding: Diagnostic) {
         self.findings.push(finding);
+    }
+
+    /// The one copy of a field's keys.
+    fn keys(&mut self, path: &[&str]) -> Arc<[Box<str>]> {
+        let keys: Arc<[Box<str>]> = path.iter().map(|key| Box::from(*key)).collect();
+        if let Some(known) = self.keys.get(&keys) {
+            return Arc::clone(known);
+        }
+        self.keys.insert(Arc::clone(&keys));
+        keys
     }
 
     fn policy(&mut self, files: &[imports::ReadFile]) -> Option<CheckedPolicy> {
@@ -94,7 +106,10 @@ impl Checker<'_> {
         let tests = self.tests(&main.file, &rules, &zone);
         let agents = self.agents(declared);
         lints::rules(self, &rules, default, &tools);
-        lints::unused(self, &definitions, main.source);
+        if !self.findings.iter().any(|found| found.severity == Severity::Error) {
+            // Beside errors this would speak of what a misspelt name was meant to use.
+            lints::unused(self, &definitions, main.source);
+        }
         let name = declared.name.node.as_str().into();
         let sources = Arc::clone(self.sources);
         Some(CheckedPolicy { name, agents, zone, rules, default, tools, tests, sources })

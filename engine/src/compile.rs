@@ -1,5 +1,7 @@
 //! Compiling: a checked policy indexed by tool name, and several of them as layers.
 
+use crate::condition::Condition;
+use crate::decision::Effect;
 use crate::pattern::{Index, IndexBuilder, Name};
 use crate::policy::{CheckedPolicy, Default, Rule, Tool};
 use crate::span::Sources;
@@ -14,6 +16,30 @@ pub struct CompiledPolicy {
     declared: Option<Index>,
     digest: [u8; 32],
     counts: bool,
+    gists: Box<[Gist]>,
+}
+
+/// What most decisions need of a rule, close together: one look-up in a small table instead of
+/// several in a large one.
+#[derive(Debug)]
+pub(crate) struct Gist {
+    pub(crate) effect: Effect,
+    pub(crate) shadow: bool,
+    /// Whether the effect and the condition say all: no exception, no `until`, no `auto`.
+    pub(crate) plain: bool,
+    pub(crate) condition: Option<Arc<Condition>>,
+}
+
+impl Gist {
+    fn of(rule: &Rule) -> Self {
+        let released = rule.ask.as_ref().is_some_and(|ask| !ask.autos.is_empty());
+        Self {
+            effect: rule.effect,
+            shadow: rule.shadow,
+            plain: rule.except.is_empty() && rule.until.is_none() && !released,
+            condition: rule.condition.clone(),
+        }
+    }
 }
 
 impl CompiledPolicy {
@@ -22,7 +48,7 @@ impl CompiledPolicy {
     pub fn new(checked: CheckedPolicy) -> Self {
         let mut index = IndexBuilder::default();
         for (id, rule) in (0_u32..).zip(&checked.rules) {
-            let loosening = rule.effect == crate::decision::Effect::Allow;
+            let loosening = rule.effect == Effect::Allow;
             for pattern in &rule.patterns {
                 index.add(pattern, loosening, id);
             }
@@ -39,7 +65,8 @@ impl CompiledPolicy {
             .flat_map(|ask| ask.autos.iter().flat_map(|auto| &auto.phrases))
             .any(|phrase| phrase.prepared.lower().is_none());
         let digest = digest(&checked.sources);
-        Self { checked, index: index.build(), declared, digest, counts }
+        let gists = checked.rules.iter().map(Gist::of).collect();
+        Self { checked, index: index.build(), declared, digest, counts, gists }
     }
 
     /// The same policy for every agent, whatever stands after `for`: as its tests see it.
@@ -89,6 +116,17 @@ impl CompiledPolicy {
     #[must_use]
     pub const fn needs_facts(&self) -> bool {
         self.counts
+    }
+
+    /// Calls `visit` with the gist of each rule that mentions the tool, its number, and whether it
+    /// does so exactly.
+    #[inline]
+    pub(crate) fn gists<'p>(&'p self, name: &Name<'_>, mut visit: impl FnMut(u32, &'p Gist, bool)) {
+        self.index.visit(name, |hit| {
+            if let Some(gist) = self.gists.get(hit.id as usize) {
+                visit(hit.id, gist, hit.exact);
+            }
+        });
     }
 
     /// Calls `visit` with each rule that mentions the tool, and whether exactly.

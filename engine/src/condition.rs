@@ -16,10 +16,11 @@ use crate::json::Value;
 use crate::number::Number;
 use crate::pattern::TextPattern;
 use crate::scalar::text::eq_ignoring_case;
-use crate::scalar::{PathText, Timestamp};
+use crate::scalar::{Duration, PathText, Timestamp};
 use crate::span::Span;
 use crate::syntax::ast::{Comparison, Quantifier, TimeRelation};
 use crate::window::Window;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -136,7 +137,7 @@ pub enum ConditionKind {
     /// It does not hold.
     Not(Box<Condition>),
     /// Two values compared.
-    Compare(Box<Compare>),
+    Compare(Compare),
     /// A value in a set, list or range.
     Member {
         /// The value.
@@ -152,6 +153,8 @@ pub enum ConditionKind {
         value: Operand,
         /// The list.
         list: Operand,
+        /// As what texts are compared.
+        kind: Type,
         /// Whether texts ignore case.
         ignore_case: bool,
     },
@@ -256,17 +259,17 @@ impl Condition {
             ConditionKind::Not(inner) => !inner.evaluate(scope),
             ConditionKind::Compare(compare) => compare.evaluate(scope),
             ConditionKind::Member { value, members, ignore_case } => {
-                members.contains(value, *ignore_case, scope)
+                members.contains(value, scope.folds(*ignore_case), scope)
             }
-            ConditionKind::Listed { value, list, ignore_case } => {
-                listed(value, list, *ignore_case, scope)
+            ConditionKind::Listed { value, list, kind, ignore_case } => {
+                listed(value, list, kind, scope.folds(*ignore_case), scope)
             }
             ConditionKind::Like { value, kind, pattern, ignore_case } => {
                 let text = value.text_as(kind, scope);
-                Truth::known(text.map(|text| pattern.matches(&text, *ignore_case)))
+                Truth::known(text.map(|text| pattern.matches(&text, scope.folds(*ignore_case))))
             }
             ConditionKind::Under { value, root, ignore_case } => {
-                under(value, root, *ignore_case, scope)
+                under(value, root, scope.folds(*ignore_case), scope)
             }
             ConditionKind::Has(field) => field.is_present(scope).into(),
             ConditionKind::During { time, window } => {
@@ -342,11 +345,11 @@ impl Compare {
         else {
             return Truth::Unknown;
         };
-        self.same_text(&left, &right)
+        self.same_text(&left, &right, scope.folds(self.ignore_case))
     }
 
-    fn same_text(&self, left: &str, right: &str) -> Truth {
-        let same = if self.ignore_case { eq_ignoring_case(left, right) } else { left == right };
+    fn same_text(&self, left: &str, right: &str, folds: bool) -> Truth {
+        let same = if folds { eq_ignoring_case(left, right) } else { left == right };
         match self.operator {
             Comparison::Equal => same.into(),
             Comparison::NotEqual => (!same).into(),
@@ -356,8 +359,9 @@ impl Compare {
 
     /// Both sides are fields whose types nobody declared.
     fn as_found(&self, scope: &Scope<'_>) -> Truth {
-        match (self.left.datum(scope), self.right.datum(scope)) {
-            (Some(Datum::Text(left)), Some(Datum::Text(right))) => self.same_text(&left, &right),
+        let (left, right) = (self.left.datum(scope), self.right.datum(scope));
+        match (left.map(Datum::or_text), right.map(Datum::or_text)) {
+            (Some(Datum::Text(left)), Some(Datum::Text(right))) => self.same_text(&left, &right, scope.folds(self.ignore_case)),
             (Some(Datum::Number(left)), Some(Datum::Number(right))) => {
                 holds(self.operator, left.cmp(&right)).into()
             }
@@ -415,16 +419,24 @@ fn under(value: &Operand, root: &str, ignore_case: bool, scope: &Scope<'_>) -> T
 }
 
 /// Whether the list holds the value; an element of another type leaves it unknown.
-fn listed(value: &Operand, list: &Operand, ignore_case: bool, scope: &Scope<'_>) -> Truth {
-    let (Some(wanted), Some(Datum::List(items))) = (value.datum(scope), list.datum(scope)) else {
-        return Truth::Unknown;
+fn listed(
+    value: &Operand,
+    list: &Operand,
+    kind: &Type,
+    ignore_case: bool,
+    scope: &Scope<'_>,
+) -> Truth {
+    let Some(wanted) = value.normal(kind, scope) else { return Truth::Unknown };
+    let items = match list.datum(scope) {
+        Some(Datum::List(items)) => items,
+        Some(Datum::Empty) => return Truth::False,
+        _ => return Truth::Unknown,
     };
     items.iter().fold(Truth::False, |found, item| {
         found.or(match (&wanted, item) {
-            (Datum::Text(wanted), Value::Text(item)) if ignore_case => {
-                eq_ignoring_case(wanted, item).into()
+            (Datum::Text(wanted), Value::Text(item)) => {
+                Truth::known(same_member(wanted, item, kind, ignore_case))
             }
-            (Datum::Text(wanted), Value::Text(item)) => (wanted == item).into(),
             (Datum::Number(wanted), Value::Number(item)) => {
                 Truth::known(item.number().ok().map(|item: Number| *wanted == item))
             }
@@ -432,6 +444,18 @@ fn listed(value: &Operand, list: &Operand, ignore_case: bool, scope: &Scope<'_>)
             _ => Truth::Unknown,
         })
     })
+}
+
+/// Whether two texts of a type are one; `None` where the second is not of that type.
+fn same_member(wanted: &str, item: &str, kind: &Type, ignore_case: bool) -> Option<bool> {
+    if *kind == Type::Time {
+        return Some(Timestamp::parse(wanted)? == Timestamp::parse(item)?);
+    }
+    if *kind == Type::Duration {
+        return Some(Duration::parse(wanted)? == Duration::parse(item)?);
+    }
+    let item = normal_text(kind, Cow::Borrowed(item))?;
+    Some(if ignore_case { eq_ignoring_case(wanted, &item) } else { *wanted == *item })
 }
 
 fn quantified(

@@ -104,11 +104,15 @@ pub fn evaluate<'p>(layers: &'p Layers, call: &ToolCall, facts: &Facts<'_>) -> E
             return Evaluation::refused(layers, malformed);
         }
         let mut tally = Tally::default();
-        policy.mentioned(&name, |id, rule, exact| {
-            if !rule.shadow {
-                let judged = judge(rule, exact, layer, &scope, facts);
-                tally.add(id, rule.effect, judged);
+        policy.gists(&name, |id, gist, exact| {
+            if gist.shadow {
+                return;
             }
+            let judged = match policy.rules().get(id as usize) {
+                Some(rule) if !gist.plain => judge(rule, exact, layer, &scope, facts),
+                _ => Judged::plain(gist.condition.as_ref().map(|c| c.evaluate(&scope))),
+            };
+            tally.add(id, gist.effect, judged);
         });
         verdict.add(layer, &tally, policy.default_effect());
     }
@@ -128,7 +132,7 @@ pub fn plan(layers: &Layers, call: &ToolCall, facts: &Facts<'_>) -> Needs {
     for (layer, policy) in governing(layers, call) {
         policy.mentioned(&name, |_, rule, exact| {
             let Some(ask) = &rule.ask else { return };
-            if exactly(rule, exact, &name) && applies(rule, &scope) != Truth::False {
+            if exactly(rule, exact, &scope) && applies(rule, &scope) != Truth::False {
                 for phrase in ask.autos.iter().flat_map(|auto| &auto.phrases) {
                     let phrase_id = PhraseId { layer, phrase: phrase.id };
                     let known = needs.counters.iter().any(|need| need.phrase == phrase_id)
@@ -160,7 +164,7 @@ pub fn reads_clock(layers: &Layers, call: &ToolCall) -> bool {
             reads |= applies(rule, &scope) != Truth::False
                 && (condition
                     || rule.until.is_some()
-                    || (phrase && exactly(rule, exact, &name)));
+                    || (phrase && exactly(rule, exact, &scope)));
         });
     }
     reads
@@ -190,11 +194,18 @@ pub(crate) struct Judged {
     pub(crate) line: Option<u16>,
 }
 
+impl Judged {
+    /// A rule of which only the condition, if any, has a say.
+    fn plain(condition: Option<Truth>) -> Self {
+        Self { applies: condition.unwrap_or(Truth::True), line: None }
+    }
+}
+
 #[inline]
 fn judge(rule: &Rule, exact: bool, layer: u16, scope: &Scope<'_>, facts: &Facts<'_>) -> Judged {
     let applies = applies(rule, scope);
     let line = match &rule.ask {
-        Some(ask) if applies != Truth::False && exactly(rule, exact, &scope.name) => (0_u16..)
+        Some(ask) if applies != Truth::False && exactly(rule, exact, scope) => (0_u16..)
             .zip(&ask.autos)
             .find(|(_, auto)| releases(auto, layer, scope, facts))
             .map(|(line, _)| line),
@@ -232,10 +243,14 @@ fn excepted(rule: &Rule, name: &Name<'_>) -> bool {
     })
 }
 
-/// Whether an `ask` names the tool exactly: only then may its `auto` lines release.
-pub(crate) fn exactly(rule: &Rule, exact: bool, name: &Name<'_>) -> bool {
-    exact
-        || (rule.patterns.len() > 1 && rule.patterns.iter().any(|p| p.matches_loosening(name)))
+/// Whether an `ask` is about the call to the letter: its pattern names the tool exactly, and its
+/// condition does not hold by ignoring case alone. Only then may its `auto` lines release.
+pub(crate) fn exactly(rule: &Rule, exact: bool, scope: &Scope<'_>) -> bool {
+    let named = exact || rule.patterns.iter().any(|p| p.matches_loosening(&scope.name));
+    named
+        && rule.condition.as_ref().is_none_or(|condition| {
+            condition.evaluate(&scope.exactly()) >= condition.evaluate(scope)
+        })
 }
 
 fn releases(auto: &Auto, layer: u16, scope: &Scope<'_>, facts: &Facts<'_>) -> bool {

@@ -45,12 +45,18 @@ pub struct Limits {
 impl Limits {
     /// The greatest depth that can be set.
     pub const DEEPEST: usize = 256;
+
+    /// What a tool call may be: 1 MiB, 64 deep, 100 000 values.
+    pub const CALL: Self = Self { bytes: 1 << 20, depth: 64, values: 100_000 };
+
+    /// What Fence itself may write: whole calls, and policies with all their files.
+    pub const RECORD: Self = Self { bytes: 1 << 30, depth: Self::DEEPEST, values: 1 << 28 };
 }
 
 impl Default for Limits {
     /// 1 MiB, 64 deep, 100 000 values: what a tool call may be.
     fn default() -> Self {
-        Self { bytes: 1 << 20, depth: 64, values: 100_000 }
+        Self::CALL
     }
 }
 

@@ -17,11 +17,13 @@
 
 mod alphabet;
 mod error;
+mod expand;
 mod index;
 mod machine;
 mod name;
 mod part;
 mod shape;
+mod stretch;
 mod syntax;
 mod text;
 mod tool;

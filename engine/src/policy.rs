@@ -34,7 +34,7 @@ pub struct Rule {
     /// `as NAME`
     pub name: Option<Box<str>>,
     /// `when` and not `unless`; absent: always.
-    pub condition: Option<Box<Condition>>,
+    pub condition: Option<Arc<Condition>>,
     /// The first instant at which it no longer applies.
     pub until: Option<Timestamp>,
     /// `because`

@@ -19,7 +19,7 @@ pub fn printable(text: &str, most: usize) -> String {
             let _ = write!(shown, "… ({} characters)", text.chars().count());
             break;
         }
-        if is_invisible(character) {
+        if character.is_control() || is_invisible(character) {
             let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
         } else {
             shown.push(character);

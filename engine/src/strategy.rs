@@ -6,7 +6,7 @@
 //! *hold* or *unknown*. It can never outrank a `deny`.
 
 use crate::call::ToolCall;
-use crate::condition::{Condition, Datum, Field, Root, Scope};
+use crate::condition::{Condition, Datum, Field, Root, Scope, Type, normal_text};
 use crate::facts::{
     AnswerFact, AnswerNeed, CounterFact, CounterNeed, CounterSpan, Needs, Now, PhraseId,
 };
@@ -166,8 +166,9 @@ pub enum Key {
     Policy,
     /// The agent and each of its parents: any spent one holds.
     Agent,
-    /// A scalar of the call; `session`, `user` and `tool` among them.
-    Field(Field),
+    /// A scalar of the call, `session`, `user` and `tool` among them, and its declared type: a
+    /// text is counted in its normal form.
+    Field(Field, Type),
 }
 
 impl Key {
@@ -177,7 +178,7 @@ impl Key {
         match self {
             Self::Policy => vec![String::new()],
             Self::Agent => agent_path(scope.call),
-            Self::Field(field) => scalar(field, scope).into_iter().collect(),
+            Self::Field(field, kind) => scalar(field, kind, scope).into_iter().collect(),
         }
     }
 }
@@ -194,10 +195,10 @@ fn agent_path(call: &ToolCall) -> Vec<String> {
 }
 
 /// One scalar as the text it is counted under; kinds are told apart, so `5` is not `"5"`.
-fn scalar(field: &Field, scope: &Scope<'_>) -> Option<String> {
+fn scalar(field: &Field, kind: &Type, scope: &Scope<'_>) -> Option<String> {
     match field.datum(scope)? {
         Datum::Text(text) if matches!(field.root, Root::Args | Root::Context) => {
-            Some(format!("\"{}", fold(&text)))
+            Some(format!("\"{}", fold(&normal_text(kind, text)?)))
         }
         Datum::Text(text) => Some(fold(&text).into_owned()),
         Datum::Number(number) => Some(number.to_string()),

@@ -3,46 +3,42 @@
 use super::{Context, Failure};
 use crate::gate::GateBuilder;
 use crate::policies::{self, LoadError};
+use crate::render;
+use crate::service::Services;
 use crate::store::{
     Event, LogQuery, Logged, OpenedRequest, Options, SqliteStore, Store, StoreError, Work,
 };
 use crate::Gate;
 use fence_engine::Layers;
-use fence_engine::diagnostic::Severity;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Policies that loaded.
+/// Policies that loaded, and what their strategies may ask.
 pub(crate) struct Loaded {
     /// The layers.
     pub(crate) layers: Layers,
+    services: Services,
 }
 
 impl Loaded {
     /// A gate of these layers, to be given a store.
     pub(crate) fn gate(&self) -> GateBuilder {
-        Gate::builder().layers(self.layers.clone())
+        Gate::builder().layers(self.layers.clone()).services(self.services.clone())
     }
 }
 
 /// Loads policies as the layers of one gate.
 pub(crate) fn load(context: &Context, files: &[PathBuf]) -> Result<Loaded, Failure> {
-    let strategies = fence_strategies::builtin();
+    let (strategies, services) = context.settings(files)?.strategies()?;
     let loaded = policies::load(files, &strategies).map_err(|error| refused(context, &error))?;
-    Ok(Loaded { layers: loaded.layers })
+    Ok(Loaded { layers: loaded.layers, services })
 }
 
 /// Prints what is wrong and gives back the failure that ends the command.
 pub(crate) fn refused(context: &Context, error: &LoadError) -> Failure {
     if let LoadError::Invalid { checked, .. } = error {
-        for found in &checked.diagnostics {
-            if found.severity == Severity::Error {
-                let (line, column) = checked.sources.position(found.span);
-                let name = checked.sources.get(found.span.source).map_or("", |s| &s.name);
-                let (code, message) = (found.code.0, &found.message);
-                context.output.note(&format!("{code} {name}:{line}:{column}: {message}"));
-            }
-        }
+        let colored = context.output.colored();
+        context.output.note(&render::human(&checked.sources, &checked.diagnostics, colored));
     }
     Failure::usage(error)
 }

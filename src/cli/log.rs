@@ -43,7 +43,7 @@ pub(crate) struct Log {
     #[arg(long, global = true)]
     json: bool,
     /// Results as CSV
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     csv: bool,
     #[command(flatten)]
     filter: Filter,

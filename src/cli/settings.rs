@@ -1,18 +1,85 @@
 //! Settings: `fence.toml` beside the policy or named by `--config`, then `FENCE_*` variables.
+//!
+//! Paths in the file are relative to its folder. A `.env` file is never read: it may come with the
+//! project that an agent works on.
+//!
+//! ```toml
+//! database = "fence.db"
+//!
+//! [strategies.risk]
+//! command = ["python3", "risk.py"]
+//! deadline = "500ms"
+//! summary = "releases what our risk model finds harmless"
+//!
+//! [strategies.risk.parameters.below]
+//! kind = "number"
+//! required = true
+//! summary = "the score that holds"
+//! ```
 
+mod strategies;
+
+use super::Failure;
+use crate::service::Services;
+use fence_engine::diagnostic::nearest;
+use fence_engine::show::printable;
+use fence_engine::strategy::Strategies;
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file looked for beside the first policy.
+const FILE: &str = "fence.toml";
 
 /// What a file and the environment say; flags win over both.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     /// The database, if one is named.
     pub(crate) database: Option<PathBuf>,
+    /// The file the settings come from.
+    file: PathBuf,
+    strategies: BTreeMap<String, strategies::Written>,
 }
+
+/// The file as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    database: Option<PathBuf>,
+    #[serde(default)]
+    strategies: BTreeMap<String, strategies::Written>,
+}
+
+/// Strategies and what they ask, by name.
+pub(crate) type Known = (Strategies, Services);
 
 impl Settings {
     /// Reads the settings for these policies.
-    pub(crate) fn load(_config: Option<&Path>, _policies: &[PathBuf]) -> Result<Self, String> {
-        Ok(Self { database: std::env::var_os("FENCE_DATABASE").map(PathBuf::from) })
+    pub(crate) fn load(config: Option<&Path>, policies: &[PathBuf]) -> Result<Self, Failure> {
+        let named = config.map(Path::to_path_buf).or_else(|| variable("FENCE_CONFIG"));
+        let mut settings = match named {
+            Some(file) => Self::read(&file)?,
+            None => match beside(policies) {
+                Some(file) => Self::read(&file)?,
+                None => Self::default(),
+            },
+        };
+        settings.database = variable("FENCE_DATABASE").or(settings.database);
+        Ok(settings)
+    }
+
+    fn read(file: &Path) -> Result<Self, Failure> {
+        let name = printable(&file.display().to_string(), 200);
+        let unreadable = |reason| Failure::usage(format!("{name} cannot be read: {reason}"));
+        let bytes = crate::policies::read_regular(file).map_err(unreadable)?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        let written: Written =
+            toml::from_str(&text).map_err(|error| wrong(&name, &text, &error))?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let database = written.database.map(|database| folder.join(database));
+        Ok(Self { database, file: file.to_path_buf(), strategies: written.strategies })
     }
 
     /// The database: the flag, else the settings, else the user's data directory.
@@ -23,5 +90,119 @@ impl Settings {
         use etcetera::BaseStrategy as _;
         let base = etcetera::choose_base_strategy().map_err(|error| error.to_string())?;
         Ok(base.data_dir().join("fence").join("fence.db"))
+    }
+
+    /// The built-in strategies and those of the file, with the services behind the latter. No
+    /// process is started before it is asked.
+    pub(crate) fn strategies(&self) -> Result<Known, Failure> {
+        let (mut known, mut services) = (fence_strategies::builtin(), Services::default());
+        for (name, written) in &self.strategies {
+            let within = |error: String| {
+                let file = printable(&self.file.display().to_string(), 200);
+                let name = printable(name, 80);
+                Failure::usage(format!("{file}: the strategy `{name}`: {error}"))
+            };
+            let (strategy, service) =
+                strategies::make(name, written, &self.folder()).map_err(within)?;
+            known.register(Arc::new(strategy)).map_err(|taken| within(taken.to_string()))?;
+            services.add(name.clone(), service);
+        }
+        Ok((known, services))
+    }
+
+    fn folder(&self) -> PathBuf {
+        match self.file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+            _ => PathBuf::from("."),
+        }
+    }
+}
+
+/// A variable that is set and not empty.
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn beside(policies: &[PathBuf]) -> Option<PathBuf> {
+    let file = policies.first()?.parent()?.join(FILE);
+    file.exists().then_some(file)
+}
+
+/// What is wrong with the file, where, and for a misspelt key which one was meant.
+fn wrong(name: &str, text: &str, error: &toml::de::Error) -> Failure {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let message = printable(error.message(), 500);
+    let failure = Failure::usage(format!("{name}:{line}: {message}"));
+    match meant(error.message()) {
+        Some(key) => failure.help(format!("did you mean `{key}`?")),
+        None => failure,
+    }
+}
+
+/// From serde's "unknown field `databse`, expected `database` or `strategies`" the nearest.
+fn meant(message: &str) -> Option<&str> {
+    let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let written = quoted.next().filter(|_| unknown)?;
+    nearest(written, quoted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Settings, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        std::fs::write(&file, text).unwrap();
+        Settings::read(&file)
+    }
+
+    fn refusal(text: &str) -> (String, Option<String>) {
+        let made = read(text).and_then(|settings| settings.strategies());
+        let Err(failure) = made else { panic!("{text} should be refused") };
+        let message = failure.message;
+        let at = message.find(FILE).unwrap();
+        (message[at..].to_owned(), failure.help)
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_with_a_suggestion() {
+        let (message, help) = refusal("databse = \"x.db\"\n");
+        assert!(message.starts_with("fence.toml:1: unknown field `databse`"), "{message}");
+        assert_eq!(help.as_deref(), Some("did you mean `database`?"));
+        let (message, help) = refusal("\n[strategies.r]\ncommand = [\"x\"]\ndedline = \"1s\"\n");
+        assert!(message.starts_with("fence.toml:4: unknown field `dedline`"), "{message}");
+        assert_eq!(help.as_deref(), Some("did you mean `deadline`?"));
+    }
+
+    #[test]
+    fn strategies_are_made_of_what_is_written() {
+        let text = "[strategies.risk]\ncommand = [\"./risk\"]\ndeadline = \"200ms\"\n\
+            [strategies.risk.parameters.below]\nkind = \"list<field>\"\nrequired = true\n";
+        let (known, services) = read(text).unwrap().strategies().unwrap();
+        let risk = known.get("risk").unwrap();
+        assert_eq!(risk.parameters().len(), 1);
+        assert!(risk.parameters()[0].required);
+        assert_eq!(services.len(), 1);
+        assert!(known.get("first").is_some());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_by_name() {
+        let cases = [
+            ("[strategies.r]\ncommand = []\n", "`command` is empty"),
+            ("[strategies.r]\ncommand = [\"x\"]\ndeadline = \"soon\"\n", "`soon` is no deadline"),
+            ("[strategies.r]\ncommand = [\"x\"]\ndeadline = \"2h\"\n", "`2h` is no deadline"),
+            ("[strategies.R]\ncommand = [\"x\"]\n", "not a name"),
+            ("[strategies.first]\ncommand = [\"x\"]\n", "registered already"),
+            ("[strategies.r]\ncommand = [\"x\"]\nparameters.p.kind = \"wohle\"\n", "`wohle`"),
+            ("[strategies.r]\n", "missing field `command`"),
+        ];
+        for (text, expected) in cases {
+            let (message, _) = refusal(text);
+            assert!(message.contains(expected), "{message} should say {expected}");
+        }
     }
 }

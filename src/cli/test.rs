@@ -64,11 +64,13 @@ impl Test {
 
     fn suite(&self, context: &Context, path: &Path) -> Result<Suite, Failure> {
         let file = path.display().to_string();
-        let checked = check_file(path, &fence_strategies::builtin())
+        let settings = context.settings(std::slice::from_ref(&path.to_path_buf()))?;
+        let (strategies, services) = settings.strategies()?;
+        let checked = check_file(path, &strategies)
             .map_err(|error| load::refused(context, &error))?;
         let sources = Arc::clone(&checked.sources);
         let policy = compile(&file, checked).map_err(|error| load::refused(context, &error))?;
-        let results = run(policy, &self.filter).map_err(Failure::usage)?;
+        let results = run(policy, &self.filter, &services).map_err(Failure::usage)?;
         Ok(Suite { file, sources, results })
     }
 }

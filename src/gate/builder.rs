@@ -7,7 +7,7 @@ use crate::random::{Random, SystemRandom};
 use crate::service::{Service, Services};
 use crate::store::{MemoryStore, Store};
 use fence_engine::compile::LayersError;
-use fence_engine::json::Builder;
+use fence_engine::json::{Builder, Limits};
 use fence_engine::strategy::{NameTaken, Strategies, Strategy};
 use fence_engine::{CompiledPolicy, Layers};
 use std::path::{Path, PathBuf};
@@ -117,6 +117,13 @@ impl GateBuilder {
         self
     }
 
+    /// With all these things outside that strategies may ask.
+    #[must_use]
+    pub fn services(mut self, services: Services) -> Self {
+        self.services = services;
+        self
+    }
+
     /// Recording here; in memory unless given.
     #[must_use]
     pub fn store(self, store: impl Store + 'static) -> Self {
@@ -172,7 +179,7 @@ impl GateBuilder {
 /// The policies' files as JSON: what is kept under their digest. A policy is known by its file's
 /// name alone, its imports by their paths from there.
 fn texts(layers: &Layers) -> String {
-    let mut json = Builder::new();
+    let mut json = Builder::within(Limits::RECORD);
     json.begin_list();
     for policy in layers.policies() {
         json.begin_list();

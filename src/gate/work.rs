@@ -1,16 +1,16 @@
 //! What happens to a call inside its write transaction.
 
-use super::{Arrived, CLOCK_TOLERANCE_MICROS, GateError, Shared, leaf};
+use super::draft::{Draft, Grounds, draft, entry};
+use super::{Arrived, CLOCK_TOLERANCE_MICROS, GateError, Shared};
 use crate::random::Random;
-use crate::record::{self, Subject, Used};
+use crate::record::{Subject, Used};
 use crate::store::{
     CallScope, CounterId, CounterSpan as StoredSpan, Entry, Logged, OpenedRequest, StoreError,
     Transaction, Work,
 };
-use crate::wire::{Decision, RequestNotice};
+use crate::wire::Decision;
 use fence_engine::call::{Malformed, ToolCall, hex_digest};
 use fence_engine::decision::Effect;
-use fence_engine::eval::{Report, report};
 use fence_engine::facts::{
     AnswerFact, CounterFact, CounterNeed, CounterSpan, Facts, Needs, Now,
 };
@@ -40,8 +40,8 @@ pub(crate) struct Arrival {
 /// The ids a decision may need.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ids {
-    decision: Uuid,
-    request: Uuid,
+    pub(super) decision: Uuid,
+    pub(super) request: Uuid,
 }
 
 impl Ids {
@@ -59,19 +59,34 @@ pub(crate) struct DecisionWork {
     shared: Arc<Shared>,
     arrival: Arrival,
     ids: Ids,
+    /// Drafted before the transaction, where no counter has a say.
+    assumed: Option<Draft>,
     decision: Option<Decision>,
     answer: Answer,
 }
 
 impl DecisionWork {
     pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, ids: Ids, answer: Answer) -> Self {
-        Self { shared, arrival, ids, decision: None, answer }
+        let assumed = assumed(&shared, &arrival, ids);
+        Self { shared, arrival, ids, assumed, decision: None, answer }
     }
+}
+
+/// The draft that stands unless the clock is behind or the same request is open already; none for
+/// calls that need counters.
+fn assumed(shared: &Shared, arrival: &Arrival, ids: Ids) -> Option<Draft> {
+    let Arrived::Call(call) = &arrival.arrived else { return None };
+    call.validate().ok()?;
+    let (now, needs) = (arrival.now, plan(&shared.layers, call, &Facts::at(arrival.now)));
+    let stateless = needs.counters.is_empty();
+    let grounds = Grounds { now, needs: &needs, counters: &[], open: None };
+    stateless.then(|| draft(shared, arrival, ids, call, &grounds))
 }
 
 impl Work for DecisionWork {
     fn run(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
-        let line = Line { shared: &self.shared, arrival: &self.arrival, ids: self.ids, transaction };
+        let (shared, arrival, ids) = (&*self.shared, &self.arrival, self.ids);
+        let line = Line { shared, arrival, assumed: self.assumed.as_ref(), ids, transaction };
         self.decision = Some(line.decide()?);
         Ok(())
     }
@@ -124,7 +139,7 @@ impl Work for GatherWork {
     fn run(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
         let (shared, arrival, ids) = (&*self.shared, &self.arrival, self.ids);
         if let Arrived::Call(call) = &arrival.arrived {
-            self.gathered = Some(Line { shared, arrival, ids, transaction }.gather(call)?);
+            self.gathered = Some(Line { shared, arrival, assumed: None, ids, transaction }.gather(call)?);
         }
         Ok(())
     }
@@ -139,6 +154,7 @@ impl Work for GatherWork {
 struct Line<'a> {
     shared: &'a Shared,
     arrival: &'a Arrival,
+    assumed: Option<&'a Draft>,
     ids: Ids,
     transaction: &'a mut dyn Transaction,
 }
@@ -165,30 +181,39 @@ impl Line<'_> {
         {
             return self.repeated(call, &scope, &first);
         }
-        let layers = &self.shared.layers;
-        let Gathered { now, needs, counters, answers } = self.gather(call)?;
-        let facts = Facts { now, counters: &counters, answers: &answers };
-        let report = report(layers, call, &facts);
-        let slots = report.slots(&needs);
-        let malformed = report.evaluation.malformed().is_some();
-        let mut decision = self.decision(&report);
-        if self.arrival.dry {
-            return Ok(decision);
+        let behind = self.now()?.behind;
+        if let Some(draft) = self.assumed.filter(|_| !behind)
+            && (draft.request.is_none() || self.open_request()?.is_none())
+        {
+            return self.write(&scope, draft, &Needs::default());
         }
-        self.take(&needs, &slots)?;
-        if decision.decision == Effect::Ask {
-            decision.request = Some(self.request(&report)?);
+        let Gathered { now, needs, counters, .. } = self.gather(call)?;
+        let open = self.open_request()?;
+        let grounds = Grounds { now, needs: &needs, counters: &counters, open: open.as_ref() };
+        let draft = draft(self.shared, self.arrival, self.ids, call, &grounds);
+        self.write(&scope, &draft, &needs)
+    }
+
+    /// Makes a draft true: slots taken, the request opened, the decision appended.
+    fn write(
+        &mut self,
+        scope: &CallScope,
+        draft: &Draft,
+        needs: &Needs,
+    ) -> Result<Decision, StoreError> {
+        if let Some(entry) = &draft.entry {
+            self.take(needs, &draft.slots)?;
+            if let Some(request) = &draft.request {
+                self.transaction.insert_request(request)?;
+            }
+            self.append(scope, entry)?;
         }
-        let used = Used {
-            facts,
-            counters: &needs.counters,
-            slots: &slots,
-            replayed: self.arrival.replayed,
-            recorded_at: &self.arrival.recorded_at.to_string(),
-        };
-        let call_id = call.call_id.as_deref().filter(|_| !malformed);
-        self.append(&scope, &decision, Subject::Call(call), &used, call_id)?;
-        Ok(decision)
+        Ok(draft.decision.clone())
+    }
+
+    /// The request that is open for the same call.
+    fn open_request(&mut self) -> Result<Option<OpenedRequest>, StoreError> {
+        self.transaction.open_request(self.arrival.digest, self.arrival.at)
     }
 
     /// Everything outside the call that its decision depends on.
@@ -253,35 +278,6 @@ impl Line<'_> {
         (CounterId(id), span)
     }
 
-    fn decision(&self, report: &Report<'_>) -> Decision {
-        let id = self.ids.decision.to_string();
-        let (digest, at) = (hex_digest(&self.arrival.digest), self.arrival.at.to_string());
-        record::decision(report, &id, &digest, &at)
-    }
-
-    /// Opens a request, or finds the one that is open for the same call.
-    fn request(&mut self, report: &Report<'_>) -> Result<RequestNotice, StoreError> {
-        let terms = report.terms();
-        let now = self.arrival.at;
-        let open = self.transaction.open_request(self.arrival.digest, now)?;
-        let (id, expires_at) = match open {
-            Some(open) => (Uuid::from_bytes(open.id), open.expires_at),
-            None => {
-                let expires_at = now.saturating_add(terms.expires);
-                self.transaction.insert_request(&OpenedRequest {
-                    id: self.ids.request.into_bytes(),
-                    decision: self.ids.decision.into_bytes(),
-                    digest: self.arrival.digest,
-                    opened_at: now,
-                    expires_at,
-                    terms: record::terms_json(&terms),
-                })?;
-                (self.ids.request, expires_at)
-            }
-        };
-        Ok(record::notice(&format!("r_{id}"), &expires_at.to_string(), &terms))
-    }
-
     /// A malformed call: denied unjudged; it claims no call id.
     fn refuse(
         &mut self,
@@ -316,7 +312,8 @@ impl Line<'_> {
             replayed: self.arrival.replayed,
             recorded_at: &self.arrival.recorded_at.to_string(),
         };
-        self.append(scope, &decision, subject, &used, None)?;
+        let entry = entry(&decision, subject, &used, self.arrival, self.ids, None);
+        self.append(scope, &entry)?;
         Ok(decision)
     }
 
@@ -335,38 +332,11 @@ impl Line<'_> {
         self.denied(scope, because, Subject::Reused(call))
     }
 
-    fn append(
-        &mut self,
-        scope: &CallScope,
-        decision: &Decision,
-        subject: Subject<'_>,
-        used: &Used<'_>,
-        call_id: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let body = record::body(decision, subject, used);
-        if body.is_empty() {
+    fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<(), StoreError> {
+        if entry.body.is_empty() {
             return Err(StoreError::Refused("the decision cannot be written down".to_owned()));
         }
-        let call = subject.call();
-        let tool = match subject {
-            Subject::Call(call) | Subject::Reused(call) => call.tool.clone(),
-            Subject::Malformed { tool, .. } => fence_engine::show::printable(tool, 80),
-        };
-        let entry = Entry {
-            id: self.ids.decision.into_bytes(),
-            at: self.arrival.at,
-            tool,
-            agent: call.and_then(|call| Some(call.agent.as_ref()?.id.clone())),
-            session: call.and_then(|call| call.session.clone()),
-            call_id: call_id.map(str::to_owned),
-            decision: decision.decision as u8,
-            rule: decision.rule.clone(),
-            policy: decision.policy.clone(),
-            digest: self.arrival.digest,
-            leaf: leaf(&body),
-            body,
-        };
-        self.transaction.append(scope, &entry)?;
+        self.transaction.append(scope, entry)?;
         self.transaction.keep_policy(*self.shared.layers.digest(), &self.shared.policy_texts)?;
         if !self.arrival.replayed {
             self.transaction.advance_clock_mark(self.arrival.at)?;

@@ -5,7 +5,7 @@ use crate::policies::{check_text, compile};
 fn problems(policy: &str) -> Vec<Option<String>> {
     let text = format!("fence 1 policy p for agent content-* {policy}");
     let checked = check_text("p.fence", &text, &fence_strategies::builtin());
-    let results = run(compile("p.fence", checked).unwrap(), "").unwrap();
+    let results = run(compile("p.fence", checked).unwrap(), "", &Services::default()).unwrap();
     results.iter().map(|r| r.failures.first().map(|f| f.problem.to_string())).collect()
 }
 
@@ -79,7 +79,7 @@ fn a_failing_round_is_named_once() {
     let text = r#"fence 1 policy p ask a { auto first 2 per session }
         test "t" { repeat 5 { call a expect allow } }"#;
     let checked = check_text("p.fence", text, &fence_strategies::builtin());
-    let results = run(compile("p.fence", checked).unwrap(), "").unwrap();
+    let results = run(compile("p.fence", checked).unwrap(), "", &Services::default()).unwrap();
     assert_eq!(results[0].calls, 5);
     assert_eq!(results[0].failures.len(), 1);
     assert_eq!(results[0].failures[0].round, Some(3));

@@ -1,88 +1,75 @@
-//! What the command line's tests share: the real program, and a folder of its own for each test.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+//! Running the real binary in a folder of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers")]
+#![allow(dead_code, reason = "not every test file uses everything")]
 
 use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+/// A folder with files in which `fence` is run.
+pub(crate) struct House(tempfile::TempDir);
 
-pub const EXAMPLE: &str = include_str!("../../examples/policies/content_manager.fence");
-
-/// A folder with a policy `p.fence`.
-pub struct Place {
-    pub folder: tempfile::TempDir,
+/// What a run left behind.
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-impl Place {
-    pub fn new(policy: &str) -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
-        place.write("p.fence", policy);
-        place
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fence"));
-        command.args(arguments).current_dir(self.folder.path());
-        command.env_clear().env("HOME", self.folder.path());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    pub fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).spawn().unwrap()
-    }
-
-    pub fn run(&self, arguments: &[&str], input: &[u8]) -> Ran {
-        let mut child = self.start(arguments);
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_vec();
-        // The program may end without reading it all.
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        Ran::of(&output)
-    }
-
-    /// Decides these lines into `fence.db` and expects exit code 0.
-    pub fn decide(&self, more: &[&str], input: &str) -> Vec<Value> {
-        let arguments = [&["decide", "p.fence", "--db", "fence.db"], more].concat();
-        let ran = self.run(&arguments, input.as_bytes());
-        assert_eq!(ran.code, 0, "{}", ran.err);
-        ran.json()
-    }
-}
-
-/// What a program said.
-#[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-}
-
-impl Ran {
-    fn of(output: &Output) -> Self {
-        Self {
-            code: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout.clone()).unwrap(),
-            err: String::from_utf8(output.stderr.clone()).unwrap(),
+impl House {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let house = Self(tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            house.write(name, text);
         }
+        house
     }
 
-    pub fn json(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let file = self.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    pub(crate) fn fence(&self, arguments: &[&str]) -> Run {
+        self.fence_with(arguments, "")
+    }
+
+    pub(crate) fn fence_with(&self, arguments: &[&str], input: &str) -> Run {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_fence"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("FENCE_CONFIG")
+            .env_remove("FENCE_DATABASE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that does not read its input may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Run::of(child.wait_with_output().unwrap())
     }
 }
 
-pub fn texts(values: &[Value], key: &str) -> Vec<String> {
-    values.iter().map(|value| value[key].as_str().unwrap_or("-").to_owned()).collect()
+impl Run {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let code = output.status.code().unwrap();
+        Self { code, out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Exit code and both streams: what a user sees.
+    pub(crate) fn whole(&self) -> String {
+        format!("exit {}\n--- out\n{}--- err\n{}", self.code, self.out, self.err)
+    }
 }

@@ -1,2 +1,55 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask test` runs everything that must hold.
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+/// What `test` runs, in order; the first failure ends it.
+const TEST: &[(&str, &[&str])] = &[
+    ("formatting", &["fmt", "--all", "--check"]),
+    ("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    ("documentation", &["doc", "--workspace", "--no-deps", "--document-private-items"]),
+    ("tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--examples"]),
+    ("examples in the documentation", &["test", "--workspace", "--doc"]),
+];
+
+const HELP: &str = "\
+cargo xtask test    formatting, lints, documentation, all tests and doctests
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("test") => test(),
+        _ => {
+            print(HELP);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn test() -> ExitCode {
+    let started = Instant::now();
+    for (what, arguments) in TEST {
+        print(&format!("\n== {what}: cargo {}\n", arguments.join(" ")));
+        let begun = Instant::now();
+        if !cargo(arguments) {
+            print(&format!("\n== {what}: FAILED\n"));
+            return ExitCode::FAILURE;
+        }
+        print(&format!("== {what}: {} s\n", begun.elapsed().as_secs()));
+    }
+    print(&format!("\n== everything holds, after {} s\n", started.elapsed().as_secs()));
+    ExitCode::SUCCESS
+}
+
+/// Runs cargo in the workspace; warnings of rustdoc are errors.
+fn cargo(arguments: &[&str]) -> bool {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(arguments).env("RUSTDOCFLAGS", "-D warnings").status();
+    status.is_ok_and(|status| status.success())
+}
+
+#[expect(clippy::print_stderr, reason = "progress of a developer's command")]
+fn print(text: &str) {
+    eprint!("{text}");
+}

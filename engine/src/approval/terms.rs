@@ -50,7 +50,7 @@ pub struct Requirement {
 }
 
 /// A field of the arguments that an approver may change: its keys from `args` on.
-pub type FieldName = Box<[Box<str>]>;
+pub type FieldName = Arc<[Box<str>]>;
 
 /// How far a field may be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn merged_terms_satisfy_both() {
-        let field: FieldName = Box::new(["to".into()]);
+        let field: FieldName = Arc::new(["to".into()]);
         let edit = |bound| vec![EditTerm { field: field.clone(), bound }];
         let range = |from: u64, to: u64| Some((Number::from(from), Number::from(to)));
         let one = Terms {

@@ -170,8 +170,10 @@ impl Definitions {
                 let message = format!("`{written}` is a {}, not a {kind}", other.kind());
                 checker.report(Diagnostic::error(Code::UNKNOWN_NAME, name.span, message));
             }
+            None if checker.broke_off_defining(written) => {}
             None => {
-                let message = format!("there is no {kind} named `{written}`");
+                let are = if kind == "dates" { "are" } else { "is" };
+                let message = format!("there {are} no {kind} named `{written}`");
                 let help = format!("define it: `{kind} {written} = …`");
                 checker.report(
                     Diagnostic::error(Code::UNKNOWN_NAME, name.span, message)
@@ -185,6 +187,19 @@ impl Definitions {
 }
 
 impl Checker<'_> {
+    /// Whether a statement that could not be read seems to define the name: its uses are then not
+    /// reported a second time.
+    fn broke_off_defining(&self, name: &str) -> bool {
+        const DEFINES: [&str; 4] = ["group", "set", "dates", "window"];
+        self.sources.iter().any(|source| {
+            source.text.lines().any(|line| {
+                let mut words = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                words.next().is_some_and(|word| DEFINES.contains(&word))
+                    && words.find(|word| !word.is_empty()) == Some(name)
+            })
+        })
+    }
+
     fn file_zone(&mut self, file: &ast::File) -> Arc<Zone> {
         let mut zones = file.items.iter().filter_map(|item| match item {
             Item::Zone(zone) => Some(zone),
@@ -225,21 +240,22 @@ impl Checker<'_> {
     }
 
     fn members_of(&mut self, group: &ast::Group) -> Arc<[Box<str>]> {
-        let mut members: Vec<(Cow<'_, str>, &Spanned<String>)> = Vec::new();
+        let mut members = Vec::with_capacity(group.members.len());
+        let mut known: HashMap<Cow<'_, str>, Span> = HashMap::new();
         for member in &group.members {
             let folded = crate::scalar::text::fold(&member.node);
             if member.node.trim().is_empty() || member.node.trim() != member.node {
                 let message = "a member of a group is an id such as \"ana@example.com\"";
                 self.report(Diagnostic::error(Code::BAD_VALUE, member.span, message));
-            } else if let Some((_, first)) = members.iter().find(|(known, _)| *known == folded) {
+            } else if let Some(first) = known.insert(folded, member.span) {
                 let message = format!("`{}` stands twice in this group", member.node);
                 let finding = Diagnostic::error(Code::REPEATED, member.span, message);
-                self.report(finding.related(first.span, "first here"));
+                self.report(finding.related(first, "first here"));
             } else {
-                members.push((folded, member));
+                members.push(member.node.as_str().into());
             }
         }
-        members.iter().map(|(_, member)| member.node.as_str().into()).collect()
+        members.into()
     }
 
     fn set(&mut self, set: &ast::Set, zone: &Arc<Zone>) -> Option<Arc<Members>> {
@@ -297,6 +313,12 @@ impl Checker<'_> {
             (OperandKind::Text(text), Type::Time) => {
                 if let Some(at) = self.instant(text, member.span, zone) {
                     members.add_times(at, moment_after(at));
+                }
+            }
+            (OperandKind::Text(text) | OperandKind::Duration(text), Type::Duration) => {
+                let text = Spanned::new(text.clone(), member.span);
+                if let Some(duration) = self.duration(&text) {
+                    members.add_numbers(duration.seconds().into(), duration.seconds().into());
                 }
             }
             (OperandKind::Text(text), kind) if kind.is_textual() => {
@@ -454,11 +476,10 @@ fn merge_days(days: &mut Vec<(i64, i64)>) {
 fn literal_kind(operand: &Operand) -> Option<Type> {
     match &operand.kind {
         OperandKind::Text(_) => Some(Type::Text),
-        OperandKind::Number(_) => Some(Type::Decimal),
         OperandKind::Range(from, _) if from.contains('-') && from.len() == 10 && !from.starts_with('-') => {
             Some(Type::Time)
         }
-        OperandKind::Range(..) => Some(Type::Decimal),
+        OperandKind::Number(_) | OperandKind::Range(..) => Some(Type::Decimal),
         OperandKind::Bool(_) => Some(Type::Bool),
         OperandKind::Time(_) => Some(Type::Time),
         OperandKind::Duration(_) => Some(Type::Duration),

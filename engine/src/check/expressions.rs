@@ -5,6 +5,7 @@ use super::definitions::{Definitions, Meaning};
 use super::literals::shortened;
 use crate::condition::{
     Compare, Condition, ConditionKind, Field, Function, Literal, Members, Operand, Root, Type,
+    normal_text,
 };
 use crate::decision::Truth;
 use crate::diagnostic::{Code, Diagnostic};
@@ -15,6 +16,7 @@ use crate::scalar::PathText;
 use crate::span::{Span, Spanned};
 use crate::syntax::ast::{self, Comparison, Expr, ExprKind, OperandKind, Quantifier};
 use crate::window::Zone;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What a condition is checked against.
@@ -132,7 +134,7 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
         let ignore_case = polarity.tightens != (operator.node == Comparison::NotEqual);
         let operator = operator.node;
         let compare = Compare { left: a, operator, right: b, kind, ignore_case };
-        Some(ConditionKind::Compare(Box::new(compare)))
+        Some(ConditionKind::Compare(compare))
     }
 
     /// As what two sides are compared; `Some(None)`: as what they turn out to be.
@@ -263,10 +265,19 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
             _ => {
                 let (list, list_type) = self.operand(right)?;
                 self.list_of(list_type.as_ref(), kind.as_ref(), right.span)?;
-                return Some(ConditionKind::Listed { value, list, ignore_case });
+                let element = match list_type {
+                    Some(Type::List(element)) => Some(*element),
+                    _ => None,
+                };
+                let kind = normal_kind(kind, element);
+                return Some(ConditionKind::Listed { value, list, kind, ignore_case });
             }
         };
         self.member_type(kind.as_ref(), members.kind(), left.span.to(right.span))?;
+        let members = match &kind {
+            Some(kind) => self.members_as(kind, members, right),
+            None => members,
+        };
         Some(ConditionKind::Member { value, members, ignore_case })
     }
 
@@ -281,6 +292,36 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
             }
             other => self.around.definitions.wrong(self.checker, &name, "set", other),
         }
+    }
+
+    /// Plain texts take the meaning of what is looked for among them; in a group those that cannot
+    /// have it (a name among addresses) are never found.
+    fn members_as(
+        &mut self,
+        kind: &Type,
+        members: Arc<Members>,
+        written: &ast::Operand,
+    ) -> Arc<Members> {
+        let means_more = matches!(
+            kind,
+            Type::Email | Type::Domain | Type::Url | Type::Path | Type::Time | Type::Duration
+        );
+        if *members.kind() != Type::Text || !means_more {
+            return members;
+        }
+        let is_group = matches!(&written.kind, OperandKind::Name(name)
+            if matches!(self.around.definitions.find(name), Some(Meaning::Group(_))));
+        let zone = Arc::clone(&self.around.zone);
+        let mut typed = Members::new(kind.clone());
+        for text in members.texts() {
+            if is_group && normal_text(kind, Cow::Borrowed(text)).is_none() {
+                continue;
+            }
+            let member =
+                ast::Operand { kind: OperandKind::Text(text.to_owned()), span: written.span };
+            self.checker.add_member(&mut typed, &member, &zone);
+        }
+        Arc::new(typed)
     }
 
     fn listed_members(
@@ -492,7 +533,7 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
         if let Some((known, kind)) = &self.variable
             && known == name
         {
-            let field = Field { root: Root::Variable, path: Box::new([]), optional: false, span };
+            let field = Field { root: Root::Variable, path: Arc::new([]), optional: false, span };
             return Some((Operand::Field(field), kind.clone()));
         }
         let (message, help) = match self.around.definitions.find(name) {
@@ -589,8 +630,8 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
             }
             _ => return self.no_such_field(path),
         };
-        let path_keys = segments.iter().skip(skip).map(|key| Box::from(*key)).collect();
-        let field = Field { root, path: path_keys, optional: path.optional, span: path.span };
+        let keys = self.checker.keys(&segments[skip..]);
+        let field = Field { root, path: keys, optional: path.optional, span: path.span };
         Some((field, kind))
     }
 
@@ -646,6 +687,12 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
         let agreed = kinds.iter().all(|other| other == kind) && rest.is_empty();
         Some(agreed.then(|| (*kind).clone()).filter(|kind| *kind != Type::Any))
     }
+}
+
+/// As what a value and a list's elements are compared: what either says beyond mere text.
+fn normal_kind(value: Option<Type>, element: Option<Type>) -> Type {
+    let mut kinds = [value, element].into_iter().flatten();
+    kinds.find(|kind| !matches!(kind, Type::Text | Type::Any)).unwrap_or(Type::Text)
 }
 
 fn list_of_texts() -> Type {

@@ -37,7 +37,7 @@ impl Checker<'_> {
         to: u64,
         code: Code,
     ) -> Option<u64> {
-        let number = Number::parse(&text.node).ok().and_then(|number| number.to_u64());
+        let number = Number::parse(&text.node).ok().and_then(Number::to_u64);
         let number = number.filter(|number| (from..=to).contains(number));
         if number.is_none() {
             let message = format!("`{}` is out of range here", shortened(&text.node));

@@ -128,7 +128,7 @@ impl Rules<'_, '_, '_> {
             patterns: patterns.into(),
             except: except.into(),
             name: text(clauses.name),
-            condition: condition.map(Box::new),
+            condition: condition.map(Arc::new),
             until,
             because: text(clauses.because),
             instead: text(clauses.instead),
@@ -239,7 +239,8 @@ impl Rules<'_, '_, '_> {
             return None;
         }
         let day = self.checker.date(&date.node, date.span)?;
-        self.zone.start_of(day.succ_opt()?)
+        let end = day.succ_opt().and_then(|day| self.zone.start_of(day));
+        Some(end.unwrap_or(crate::scalar::Timestamp::MAX))
     }
 
     fn ask(
@@ -282,7 +283,8 @@ impl Rules<'_, '_, '_> {
             _ => None,
         });
         let name = name.unwrap_or_else(|| {
-            patterns.iter().map(NamePattern::text).collect::<Vec<_>>().join(", ")
+            // In quotes, for a rule's name may read like another's pattern.
+            format!("\"{}\"", patterns.iter().map(NamePattern::text).collect::<Vec<_>>().join(", "))
         });
         let shadow = if shadow { " (shadow)" } else { "" };
         format!("{}/{name}{shadow}", self.policy)
@@ -498,7 +500,7 @@ impl Rules<'_, '_, '_> {
                     self.error(Code::BAD_COUNTER, path.span, "a list cannot be counted by", help);
                     return None;
                 }
-                Some(Key::Field(field))
+                Some(Key::Field(field, kind.unwrap_or(crate::condition::Type::Any)))
             }
         }
     }

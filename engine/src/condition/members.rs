@@ -44,6 +44,11 @@ impl Members {
         insert(&mut self.folded, &fold(text));
     }
 
+    /// The texts as they were added, sorted.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
+    }
+
     /// Adds every subdomain of `suffix`, which starts with its dot.
     pub fn add_subdomains(&mut self, suffix: &str) {
         insert(&mut self.suffixes, suffix);
@@ -79,6 +84,7 @@ impl Members {
     pub fn contains(&self, value: &Operand, ignore_case: bool, scope: &Scope<'_>) -> Truth {
         let found = match self.kind() {
             kind if kind.is_number() => value.number(scope).map(|number| self.has_number(number)),
+            Type::Duration => value.duration(scope).map(|d| self.has_number(d.seconds().into())),
             Type::Time => value.time(scope).map(|at| self.has_time(at)),
             Type::Bool => match value.datum(scope) {
                 Some(super::Datum::Bool(value)) => Some(self.bools.contains(&value)),

@@ -12,6 +12,7 @@ use crate::scalar::{
 use crate::scalar::text::lower;
 use crate::span::Span;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What a condition can see while it is evaluated.
 #[derive(Clone, Copy, Debug)]
@@ -24,13 +25,27 @@ pub struct Scope<'c> {
     pub now: Now,
     /// The element a quantifier is at.
     pub variable: Option<Value<'c>>,
+    /// Whether every text is compared exactly, also where its truth tightens.
+    pub exact: bool,
 }
 
 impl<'c> Scope<'c> {
     /// What a condition of this call sees, outside quantifiers.
     #[must_use]
     pub const fn new(call: &'c ToolCall, name: Name<'c>, now: Now) -> Self {
-        Self { call, name, now, variable: None }
+        Self { call, name, now, variable: None, exact: false }
+    }
+
+    /// The same, with every text compared exactly.
+    #[must_use]
+    pub const fn exactly(mut self) -> Self {
+        self.exact = true;
+        self
+    }
+
+    /// Whether a comparison that ignores case where its truth tightens does so here.
+    pub(super) const fn folds(&self, ignore_case: bool) -> bool {
+        ignore_case && !self.exact
     }
 
     /// The same, at one element of a list.
@@ -69,8 +84,8 @@ pub enum Root {
 pub struct Field {
     /// Where it begins.
     pub root: Root,
-    /// The keys to follow from there.
-    pub path: Box<[Box<str>]>,
+    /// The keys to follow from there; one copy per policy, so that it stays in the caches.
+    pub path: Arc<[Box<str>]>,
     /// `x?`: absent or null counts as empty.
     pub optional: bool,
     /// Where it was written.
@@ -94,7 +109,7 @@ impl<'c> Items<'c> {
             Self::Texts(texts) => (None, texts),
         };
         json.into_iter()
-            .flat_map(|list| list.iter())
+            .flatten()
             .chain(texts.iter().map(|text| Value::Text(text)))
     }
 
@@ -133,6 +148,13 @@ pub enum Datum<'c> {
     Empty,
 }
 
+impl Datum<'_> {
+    /// An optional field that is not there as the empty text.
+    pub(super) fn or_text(self) -> Self {
+        if let Self::Empty = self { Self::Text(Cow::Borrowed("")) } else { self }
+    }
+}
+
 impl Field {
     /// What stands there; `None` when it is missing, null, an object or a number out of range.
     #[must_use]
@@ -145,8 +167,9 @@ impl Field {
             Root::Session => scope.call.session.as_deref().map(text),
             Root::Tool => Some(text(&scope.call.tool)),
             Root::Args | Root::Context | Root::Variable => match self.value(scope) {
-                Some(Value::Null) | None => None,
-                Some(value) => return datum(value),
+                Some(value) if !value.is_null() => return datum(value),
+                _ if self.is_blocked(scope) => return None,
+                _ => None,
             },
         };
         found.or_else(|| self.optional.then_some(Datum::Empty))
@@ -155,15 +178,28 @@ impl Field {
     /// The JSON at this field, for fields that are JSON.
     #[must_use]
     pub fn value<'c>(&self, scope: &Scope<'c>) -> Option<Value<'c>> {
+        self.followed(self.path.len(), scope)
+    }
+
+    /// The JSON after the first keys of the path.
+    fn followed<'c>(&self, keys: usize, scope: &Scope<'c>) -> Option<Value<'c>> {
         let start = match self.root {
             Root::Args => scope.call.args.root(),
             Root::Context => scope.call.context.as_ref()?.root(),
             Root::Variable => scope.variable?,
             _ => return None,
         };
-        self.path.iter().try_fold(start, |value, key| match value {
+        self.path.iter().take(keys).try_fold(start, |value, key| match value {
             Value::Object(object) => object.get(key),
             _ => None,
+        })
+    }
+
+    /// Whether something that has no fields stands where fields were to be followed.
+    fn is_blocked(&self, scope: &Scope<'_>) -> bool {
+        (1..self.path.len()).any(|length| {
+            let above = self.followed(length, scope);
+            above.is_some_and(|value| !value.is_null() && value.as_object().is_none())
         })
     }
 
@@ -308,6 +344,14 @@ impl Operand {
             return Some(text);
         }
         normal_text(kind, text)
+    }
+
+    /// The value as found; a text in the normal form of its type.
+    pub(super) fn normal<'s>(&'s self, kind: &Type, scope: &Scope<'s>) -> Option<Datum<'s>> {
+        match self.datum(scope)?.or_text() {
+            Datum::Text(text) => normal_text(kind, text).map(Datum::Text),
+            other => Some(other),
+        }
     }
 
     /// The value as an instant; texts are read as RFC 3339.

@@ -5,6 +5,7 @@ use crate::call::{Malformed, ToolCall};
 use crate::compile::CompiledPolicy;
 use crate::condition::Type;
 use crate::json::Value;
+use crate::number::Number;
 use crate::pattern::Name;
 use crate::policy::{Tool, ToolField};
 use crate::scalar::{Domain, Duration, EmailAddress, Timestamp};
@@ -56,17 +57,16 @@ fn mistake(tool: &Tool, key: &str) -> String {
 /// unknown.
 fn is_a(kind: &Type, value: Value<'_>) -> bool {
     match (kind, value) {
-        (Type::Any, _) => true,
-        (_, Value::Null) => false,
-        (Type::Text | Type::Path | Type::Url, Value::Text(_)) => true,
+        (Type::Any, _)
+        | (Type::Text | Type::Path | Type::Url, Value::Text(_))
+        | (Type::Decimal, Value::Number(_))
+        | (Type::Bool, Value::Bool(_)) => true,
         (Type::Email, Value::Text(text)) => EmailAddress::parse(text).is_some(),
         (Type::Domain, Value::Text(text)) => Domain::parse(text).is_some(),
         (Type::Time, Value::Text(text)) => Timestamp::parse(text).is_some(),
         (Type::Duration, Value::Text(text)) => Duration::parse(text).is_some(),
-        (Type::Decimal, Value::Number(_)) => true,
         // A number out of range may be whole; conditions over it are unknown.
-        (Type::Int, Value::Number(number)) => number.number().map_or(true, |n| n.is_integer()),
-        (Type::Bool, Value::Bool(_)) => true,
+        (Type::Int, Value::Number(number)) => number.number().map_or(true, Number::is_integer),
         (Type::List(element), Value::List(list)) => list.iter().all(|item| is_a(element, item)),
         _ => false,
     }

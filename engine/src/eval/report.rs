@@ -13,6 +13,7 @@ use crate::decision::{Effect, Truth};
 use crate::facts::{Facts, Needs, PhraseId};
 use crate::policy::{Auto, Phrase, Rule};
 use crate::strategy::Outcome;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// One phrase of an `auto` line, judged.
@@ -122,7 +123,7 @@ pub fn report<'p>(layers: &'p Layers, call: &ToolCall, facts: &Facts<'_>) -> Rep
         mentioned.sort_unstable_by_key(|(id, _, exact)| (*id, !exact));
         mentioned.dedup_by_key(|(id, ..)| *id);
         for (_, rule, exact) in mentioned {
-            let exact = exactly(rule, exact, &name);
+            let exact = exactly(rule, exact, &scope);
             findings.push(finding(layer, policy, rule, exact, &scope, facts));
         }
     }
@@ -177,8 +178,14 @@ impl<'p> Report<'p> {
                 }));
             }
         }
+        // A rule written twice counts under one name: the call costs it one slot, not two.
+        let mut spent = HashSet::new();
         let counters = needs.counters.iter().enumerate();
-        counters.filter(|(_, need)| taken.contains(&need.phrase)).map(|(at, _)| at).collect()
+        counters
+            .filter(|(_, need)| taken.contains(&need.phrase))
+            .filter(|(_, need)| spent.insert((&need.counter, &need.key, &need.span)))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// The texts of all conditions and phrases whose value is unknown.

@@ -31,6 +31,7 @@ pub struct Builder {
     nodes: Vec<Node>,
     open: u32,
     depth: usize,
+    limits: Limits,
     problem: Option<BuildError>,
 }
 
@@ -44,7 +45,20 @@ impl Builder {
     /// Nothing pushed yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { strings: String::new(), nodes: Vec::new(), open: NOWHERE, depth: 0, problem: None }
+        Self::within(Limits::CALL)
+    }
+
+    /// Nothing pushed yet, towards a document of at most this size.
+    #[must_use]
+    pub const fn within(limits: Limits) -> Self {
+        Self {
+            strings: String::new(),
+            nodes: Vec::new(),
+            open: NOWHERE,
+            depth: 0,
+            limits,
+            problem: None,
+        }
     }
 
     /// Continues inside the object that `json` is, behind its last member.
@@ -153,9 +167,9 @@ impl Builder {
     /// The document.
     ///
     /// # Errors
-    /// The first mistake, or a document beyond the default [`Limits`].
+    /// The first mistake, or a document beyond its [`Limits`].
     pub fn finish(self) -> Result<Json, BuildError> {
-        let limits = Limits::default();
+        let limits = self.limits;
         match self.problem {
             Some(problem) => Err(problem),
             None if self.open != NOWHERE || self.nodes.is_empty() => Err(BuildError::Unbalanced),
@@ -195,7 +209,7 @@ impl Builder {
     }
 
     fn begin(&mut self, tag: Tag) {
-        if self.depth >= Limits::default().depth {
+        if self.depth >= self.limits.depth {
             return self.fail(BuildError::TooDeep);
         }
         let at = small(self.nodes.len());

@@ -192,8 +192,9 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[-+.eE0-9 ]{0,12}") {
         let json = serde_json::from_str::<serde_json::Value>(&text);
-        let too_large = json.as_ref().is_err_and(|error| error.to_string().contains("range"));
-        let known = !text.contains(' ') && (json.is_ok() || too_large);
+        // A peer that gives up on the size before it has read all says nothing of the rest.
+        prop_assume!(!json.as_ref().is_err_and(|error| error.to_string().contains("range")));
+        let known = !text.contains(' ') && json.is_ok();
         prop_assert_eq!(Number::parse(&text) != Err(NumberError::NotANumber), known);
     }
 }

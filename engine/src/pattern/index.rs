@@ -55,7 +55,7 @@ impl Index {
     /// Calls the visitor for every pattern that matches the name, in no particular order.
     ///
     /// An id may be visited more than once, also with differing `exact`, when several of its patterns or
-    /// alternatives match. Does not allocate, but for patterns too intricate for a small automaton.
+    /// alternatives match. Does not allocate.
     #[inline]
     pub fn visit(&self, name: &Name<'_>, mut visitor: impl FnMut(Hit)) {
         let text = name.as_str().as_bytes();

@@ -4,13 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::error::{PatternError, PatternErrorKind as Kind};
+use super::expand::expand;
 use super::machine::Machine;
 use super::name::MAX_PART;
 use super::shape::Shape;
 use super::syntax::Node;
-
-/// Up to this many alternatives are written out.
-pub(super) const MAX_EXPANSION: usize = 16;
 
 /// A compiled part.
 #[derive(Clone, Debug)]
@@ -34,6 +32,11 @@ pub(super) struct Many {
 }
 
 impl Part {
+    /// The shortest way for most patterns: name characters and at most one `*`.
+    pub(super) fn plain(text: &str) -> Option<Self> {
+        Shape::plain(text).map(Self::One)
+    }
+
     /// Compiles a part's steps; `range` is where they stand.
     pub(super) fn new(nodes: &[Node], range: Range<usize>) -> Result<Self, PatternError> {
         let cannot_match = |why| PatternError::new(range.clone(), Kind::CannotMatch { why });
@@ -48,12 +51,9 @@ impl Part {
     }
 
     fn few(nodes: &[Node]) -> Option<Self> {
-        if count(nodes) > MAX_EXPANSION {
-            return None;
-        }
-        let alternatives =
-            expand(nodes).into_iter().filter(|nodes| check_length(nodes.iter().copied()).is_ok());
-        alternatives.map(Shape::new).collect::<Option<_>>().map(Self::Few)
+        let alternatives = expand(nodes)?.into_iter();
+        let possible = alternatives.filter(|nodes| check_length(nodes.iter().copied()).is_ok());
+        possible.map(Shape::new).collect::<Option<_>>().map(Self::Few)
     }
 
     fn many(nodes: &[Node], sample: String) -> Option<Self> {
@@ -72,8 +72,8 @@ impl Part {
         match self {
             Self::One(shape) => shape.matches(part, ignore_case),
             Self::Few(shapes) => shapes.iter().any(|shape| shape.matches(part, ignore_case)),
-            Self::Many(many) if ignore_case => many.any_case.matches(part.as_bytes()),
-            Self::Many(many) => many.exact.matches(part.as_bytes()),
+            Self::Many(many) if ignore_case => many.any_case.matches(part.bytes()),
+            Self::Many(many) => many.exact.matches(part.bytes()),
         }
     }
 
@@ -124,32 +124,6 @@ fn check_length<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Result<(), &'s
         (least, _) if least > MAX_PART => Err("it is longer than the 128 characters of a name"),
         _ => Ok(()),
     }
-}
-
-/// How many patterns without alternatives say the same.
-fn count(nodes: &[Node]) -> usize {
-    nodes.iter().fold(1, |product: usize, node| match node {
-        Node::Alternatives(branches) => {
-            let sum =
-                branches.iter().fold(0_usize, |sum, branch| sum.saturating_add(count(branch)));
-            product.saturating_mul(sum)
-        }
-        _ => product,
-    })
-}
-
-/// Those patterns; call only when there are few.
-fn expand(nodes: &[Node]) -> Vec<Vec<&Node>> {
-    nodes.iter().fold(vec![Vec::new()], |heads, node| match node {
-        Node::Alternatives(branches) => {
-            let tails: Vec<_> = branches.iter().flat_map(|branch| expand(branch)).collect();
-            heads
-                .iter()
-                .flat_map(|head| tails.iter().map(move |tail| [&head[..], tail].concat()))
-                .collect()
-        }
-        node => heads.into_iter().map(|head| [head, vec![node]].concat()).collect(),
-    })
 }
 
 /// The shortest way through the steps that is not empty.

@@ -3,6 +3,7 @@
 //! None of them allocates to match. The longest form takes at most its length times the name's, both at most 128.
 
 use super::alphabet::{Set, name_byte};
+use super::name::{MAX_PART, is_id};
 use super::syntax::Node;
 
 /// In a pattern's code: any run of characters. Name characters stand for themselves.
@@ -38,6 +39,23 @@ pub(super) struct Glob {
 }
 
 impl Shape {
+    /// The shortest way for most patterns: name characters and at most one `*`.
+    pub(super) fn plain(text: &str) -> Option<Self> {
+        let Some((head, tail)) = text.split_once('*') else {
+            return is_id(text).then(|| Self::Exact(text.into()));
+        };
+        let fixed = |text: &str| text.is_empty() || is_id(text);
+        if head.len() + tail.len() > MAX_PART || !fixed(head) || !fixed(tail) {
+            return None;
+        }
+        Some(match (head.is_empty(), tail.is_empty()) {
+            (true, true) => Self::Any,
+            (false, true) => Self::Prefix(head.into()),
+            (true, false) => Self::Suffix(tail.into()),
+            (false, false) => Self::Around(head.into(), tail.into()),
+        })
+    }
+
     /// Compiles steps without alternatives; `None` if they hold more different sets than there are codes.
     pub(super) fn new<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Option<Self> {
         let (mut code, mut sets) = (Vec::new(), Vec::new());

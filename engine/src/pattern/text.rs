@@ -7,6 +7,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::error::{PatternError, PatternErrorKind as Kind};
 use super::machine::Machine;
+use super::stretch::Stretches;
 use super::syntax::{self, Class, Dialect, Node};
 
 /// The longest pattern over texts, in bytes.
@@ -55,7 +56,9 @@ enum Form {
     Exact(Box<str>),
     /// `head*tail`
     Around(Box<str>, Box<str>),
-    Machine(Machine),
+    Machine(Box<Machine>),
+    /// Where a machine would be too large.
+    Stretches(Stretches),
 }
 
 impl TextPattern {
@@ -92,7 +95,7 @@ impl TextPattern {
         }
         match ignore_case {
             false => false,
-            true if text.is_ascii() => self.folded.matches_lowered(text.as_bytes()),
+            true if text.is_ascii() => self.folded.matches_lowered(text),
             true => self.folded.matches(&fold_text(text)),
         }
     }
@@ -128,7 +131,8 @@ impl Form {
         let mut regex = String::from("^");
         write_regex(nodes, &mut regex);
         regex.push('$');
-        Machine::from_regex(&regex).map(Self::Machine)
+        let machine = Machine::from_regex(&regex).map(|machine| Self::Machine(Box::new(machine)));
+        machine.or_else(|| Stretches::new(nodes).map(Self::Stretches))
     }
 
     fn matches(&self, text: &str) -> bool {
@@ -139,23 +143,26 @@ impl Form {
                     && text.starts_with(&**head)
                     && text.ends_with(&**tail)
             }
-            Self::Machine(machine) => machine.matches(text.as_bytes()),
+            Self::Machine(machine) => machine.matches(text.bytes()),
+            Self::Stretches(stretches) => stretches.matches(text, false),
         }
     }
 
     /// For ASCII text, not folded yet.
-    fn matches_lowered(&self, text: &[u8]) -> bool {
+    fn matches_lowered(&self, text: &str) -> bool {
         let same = |text: &[u8], lit: &str| text.eq_ignore_ascii_case(lit.as_bytes());
+        let bytes = text.as_bytes();
         match self {
-            Self::Exact(whole) => same(text, whole),
+            Self::Exact(whole) => same(bytes, whole),
             Self::Around(head, tail) => {
-                text.split_at_checked(head.len()).is_some_and(|(first, rest)| {
+                bytes.split_at_checked(head.len()).is_some_and(|(first, rest)| {
                     let at = rest.len().checked_sub(tail.len());
                     same(first, head)
                         && at.and_then(|at| rest.get(at..)).is_some_and(|last| same(last, tail))
                 })
             }
-            Self::Machine(machine) => machine.matches_lowered(text),
+            Self::Machine(machine) => machine.matches(bytes.iter().map(u8::to_ascii_lowercase)),
+            Self::Stretches(stretches) => stretches.matches(text, true),
         }
     }
 }
@@ -202,7 +209,8 @@ fn lower_pairs() -> Vec<(char, char)> {
             .filter(|first| lowered.next().is_none() && *first != c)
             .map(|first| (c, first))
     };
-    ('\0'..=char::MAX).filter_map(single).collect()
+    // Beyond, there is no case.
+    ('\0'..='\u{1FFFF}').filter_map(single).collect()
 }
 
 /// Writes the steps as a regular expression over UTF-8.

@@ -29,6 +29,9 @@ impl NamePattern {
     ///
     /// Whatever [`PatternErrorKind`](super::PatternErrorKind) lists, with the bytes it concerns.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
+        if let Some(plain) = Self::plain(text) {
+            return Ok(plain);
+        }
         let nodes = read(text)?;
         let slash = nodes.iter().position(|node| *node == Node::Slash);
         let Some(((server, tool), at)) =
@@ -50,6 +53,16 @@ impl NamePattern {
             server: Some(server),
             tool: Part::new(tool, at + 1..text.len())?,
         })
+    }
+
+    fn plain(text: &str) -> Option<Self> {
+        let (server, tool) =
+            text.split_once('/').map_or((None, text), |(server, tool)| (Some(server), tool));
+        let server = match server {
+            Some(server) => Some(Part::plain(server)?),
+            None => None,
+        };
+        Some(Self { text: text.into(), server, tool: Part::plain(tool)? })
     }
 
     /// Whether a rule that tightens the policy (`deny`, `ask`, `except` in an `allow`) speaks of this tool.

@@ -53,7 +53,7 @@ impl Replay {
         store: &dyn Store,
         json: bool,
     ) -> Result<Exit, Failure> {
-        let strategies = fence_strategies::builtin();
+        let strategies = context.strategies(&context.settings(&[])?)?;
         let mut replayer = Replayer::new(store, &strategies);
         let (mut lines, mut count) = (Lines::new(context), Count::default());
         let mut replay = |logged: Logged| {

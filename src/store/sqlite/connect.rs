@@ -1,6 +1,6 @@
 //! Opening the file: created for its owner alone, set to be durable, and looked over.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -68,16 +68,11 @@ impl Place {
     pub(super) fn open_for_writing(&self) -> Result<Line, StoreError> {
         check_version()?;
         let patience = Patience::until(Instant::now() + self.options.busy_timeout);
-        let had_journal = journal(&self.path).exists();
         create(&self.path).map_err(|error| io_fault(&self.path, &error))?;
         loop {
             // SQLite does not wait where processes race to create the same database.
             match self.prepare(&patience) {
                 Err(StoreError::Locked) if patience.nap() => {}
-                Ok(_) if !had_journal && sync_directory(&self.path).is_err() => {
-                    let path = self.path.display();
-                    return Err(StoreError::Failed(format!("{path}: its directory did not sync")));
-                }
                 outcome => return outcome,
             }
         }
@@ -152,17 +147,12 @@ fn look_over(connection: &Connection) -> rusqlite::Result<()> {
     rows.next()?.map_or(Ok(()), |row| row.get_ref(0)?.as_str().map(drop).map_err(Into::into))
 }
 
-fn journal(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
-}
-
 fn create(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent().filter(|parent| !parent.exists()) {
         owners_alone_directory().create(parent)?;
     }
-    // SQLite gives its side files the same permissions.
+    // SQLite gives its side files the same permissions, and with the first commit syncs the
+    // directory, which makes all their names durable.
     owners_alone_file().open(path).map(drop)
 }
 
@@ -180,12 +170,4 @@ fn owners_alone_file() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
-}
-
-/// Makes the new file names themselves durable.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if cfg!(unix) => File::open(parent)?.sync_all(),
-        _ => Ok(()),
-    }
 }

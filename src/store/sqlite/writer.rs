@@ -15,8 +15,8 @@ use crate::store::{StoreError, Work, guard};
 /// Pages in the write-ahead log that are worth copying into the database.
 const CHECKPOINT_AT: i64 = 1000;
 
-/// So many that a process empties it before it ends.
-const EMPTY_AT: i64 = 256;
+/// So many that a process starts it afresh before its first write.
+const RENEW_AT: i64 = 256;
 
 /// So many that new readers are held up for a moment, in order to start the log afresh.
 const RESTART_AT: i64 = 16 * CHECKPOINT_AT;
@@ -82,7 +82,11 @@ struct Scribe {
 
 impl Scribe {
     fn serve(mut self, works: &Receiver<Queued>) {
+        let mut begun = false;
         while let Ok(first) = works.recv() {
+            if !std::mem::replace(&mut begun, true) {
+                self.tend(renew);
+            }
             let more = self.place.options.batch_limit.saturating_sub(1);
             let mut batch = vec![first];
             batch.extend(works.try_iter().take(more));
@@ -91,7 +95,6 @@ impl Scribe {
             }
             self.tend(checkpoint);
         }
-        self.tend(leave);
     }
 
     /// Writes the batch and tells its works; gives back those that may wait for a lock longer.
@@ -245,11 +248,13 @@ fn checkpoint(line: &Line) -> rusqlite::Result<()> {
 }
 
 /// Whoever opens the database while nobody else has it open must read the whole write-ahead log,
-/// and does not learn what of it was copied: so short processes empty it in good time.
-fn leave(line: &Line) -> rusqlite::Result<()> {
-    if log_after(line, "PRAGMA wal_checkpoint(NOOP)")?.pages >= EMPTY_AT {
+/// and does not learn what of it was copied: so short processes start it afresh in good time. This
+/// comes before a write, because the new start lasts only with the next commit. The file keeps its
+/// length, because syncing one that grows takes longer.
+fn renew(line: &Line) -> rusqlite::Result<()> {
+    if log_after(line, "PRAGMA wal_checkpoint(NOOP)")?.pages >= RENEW_AT {
         line.patience.extend(Instant::now());
-        log_after(line, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+        log_after(line, "PRAGMA wal_checkpoint(RESTART)")?;
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::super::part::{MAX_EXPANSION, Part};
+use super::super::expand::MAX_EXPANSION;
+use super::super::part::Part;
 use super::super::shape::STAR;
 use super::super::tool::NamePattern;
 use super::Index;
@@ -63,10 +64,10 @@ impl IndexBuilder {
         let rows = if server.is_some() { &mut self.served } else { &mut self.bare };
         for code in codes {
             let (home, how) = match home(&code) {
-                Home::Known(at, range) if complete => match at {
-                    Place::Piece => (Home::Known(at, range), how | INFIX | place()),
-                    _ => (Home::Known(at, range), how),
-                },
+                Home::Known(at, range) if complete => {
+                    let how = if at == Place::Piece { how | INFIX } else { how };
+                    (Home::Known(at, range), how)
+                }
                 Home::Known(at, range) => (Home::OneOf(vec![(at, range)]), how | CHECK | place()),
                 some => (some, how | CHECK | place()),
             };
@@ -194,7 +195,7 @@ impl Filing {
         let mut how = row.how;
         if *written != *bytes {
             how |= CASED;
-            if how & (CHECK | INFIX) == 0 {
+            if how & CHECK == 0 {
                 how |= narrow(self.cased.len()) & PLACE;
                 self.cased.extend_from_slice(written);
             }

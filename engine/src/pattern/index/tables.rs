@@ -82,19 +82,17 @@ impl Tables {
             return true;
         }
         let place = (entry.how & PLACE) as usize;
-        if entry.how & INFIX != 0 {
-            // Another occurrence of the literal than this one may be the exact one.
-            return probe
-                .checks
-                .get(place)
-                .is_some_and(|pattern| pattern.matches_loosening(probe.name));
-        }
         let literal = if entry.how & CASED == 0 {
             probe.folded.get(from..from + length)
         } else {
             self.cased.get(place..place + length)
         };
-        literal.is_some() && literal == probe.text.get(from..from + length)
+        let Some(literal) = literal else { return false };
+        if entry.how & INFIX != 0 && length > 0 {
+            // Another occurrence of the literal than this one may be the exact one.
+            return probe.text.windows(length).any(|text| text == literal);
+        }
+        probe.text.get(from..from + length) == Some(literal)
     }
 
     pub(super) fn heap_bytes(&self) -> usize {

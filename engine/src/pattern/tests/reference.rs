@@ -3,57 +3,55 @@
 use globset::GlobBuilder;
 use proptest::prelude::*;
 
-use super::super::{Name, NamePattern};
+use super::super::stretch::Stretches;
+use super::super::syntax::{self, Dialect};
+use super::super::{Name, NamePattern, TextPattern};
 
-/// The pattern's text against one part of a name: slow, short and independent of the compiled form.
-fn reads(pattern: &[u8], part: &[u8], fold: bool) -> bool {
-    let Some((&first, rest)) = pattern.split_first() else { return part.is_empty() };
+/// The pattern against a text: slow, short and independent of the compiled form.
+fn reads(pattern: &[char], text: &[char], fold: bool) -> bool {
+    let Some((&first, rest)) = pattern.split_first() else { return text.is_empty() };
+    let step = |accepts: &dyn Fn(char) -> bool, rest: &[char]| {
+        text.split_first().is_some_and(|(c, tail)| accepts(*c) && reads(rest, tail, fold))
+    };
     match first {
-        b'*' => (0..=part.len()).any(|skip| reads(rest, &part[skip..], fold)),
-        b'?' => !part.is_empty() && reads(rest, &part[1..], fold),
-        b'[' => {
-            let close = rest.iter().skip(1).position(|byte| *byte == b']').expect("closed") + 1;
-            part.split_first().is_some_and(|(byte, tail)| {
-                class(&rest[..close], *byte, fold) && reads(&rest[close + 1..], tail, fold)
-            })
+        '*' => (0..=text.len()).any(|skip| reads(rest, &text[skip..], fold)),
+        '?' => step(&|_| true, rest),
+        '[' => {
+            let close = rest.iter().skip(1).position(|c| *c == ']').expect("closed") + 1;
+            step(&|c| class(&rest[..close], c, fold), &rest[close + 1..])
         }
-        b'{' => {
+        '{' => {
             let (branches, rest) = branches(rest);
-            branches.iter().any(|branch| reads(&[branch, rest].concat(), part, fold))
+            branches.iter().any(|branch| reads(&[branch, rest].concat(), text, fold))
         }
-        byte => part.split_first().is_some_and(|(own, tail)| {
-            (byte == *own || fold && byte.eq_ignore_ascii_case(own)) && reads(rest, tail, fold)
-        }),
+        own => step(&|c| own == c || fold && own.to_lowercase().eq(c.to_lowercase()), rest),
     }
 }
 
-fn class(members: &[u8], byte: u8, fold: bool) -> bool {
+fn class(members: &[char], c: char, fold: bool) -> bool {
     let (negated, members) = match members.split_first() {
-        Some((b'!', members)) => (true, members),
+        Some(('!', members)) => (true, members),
         _ => (false, members),
     };
-    let within = |byte: u8| match members {
-        [low, b'-', high] => (low..=high).contains(&&byte),
-        all => all.contains(&byte),
+    let within = |c: char| match members {
+        [low, '-', high] => (*low..=*high).contains(&c),
+        all => all.contains(&c),
     };
-    if negated {
-        !within(byte)
-    } else {
-        within(byte) || fold && byte.is_ascii_alphabetic() && within(byte ^ 0x20)
-    }
+    let cases = c.to_lowercase().chain(c.to_uppercase());
+    if negated { !within(c) } else { within(c) || fold && cases.into_iter().any(within) }
 }
 
-fn branches(text: &[u8]) -> (Vec<&[u8]>, &[u8]) {
+fn branches(text: &[char]) -> (Vec<&[char]>, &[char]) {
     let (mut depth, mut from, mut branches) = (0, 0, Vec::new());
-    for (at, byte) in text.iter().enumerate() {
-        match byte {
-            b'{' => depth += 1,
-            b'}' if depth == 0 => {
+    for (at, c) in text.iter().enumerate() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
                 branches.push(&text[from..at]);
                 return (branches, &text[at + 1..]);
             }
-            b'}' => depth -= 1,
-            b',' if depth == 0 => {
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
                 branches.push(&text[from..at]);
                 from = at + 1;
             }
@@ -63,37 +61,61 @@ fn branches(text: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     unreachable!("closed");
 }
 
+fn read(pattern: &str, text: &str, fold: bool) -> bool {
+    let chars = |text: &str| text.chars().collect::<Vec<_>>();
+    reads(&chars(pattern), &chars(text), fold)
+}
+
 /// Both readings of a pattern, as section 3 has them.
 fn expected(pattern: &str, name: &Name<'_>) -> (bool, bool) {
-    let part = |pattern: &str, part: &str, fold| reads(pattern.as_bytes(), part.as_bytes(), fold);
     match (pattern.split_once('/'), name.server()) {
         (None, server) => (
-            part(pattern, name.tool(), true),
-            server.is_none() && part(pattern, name.tool(), false),
+            read(pattern, name.tool(), true),
+            server.is_none() && read(pattern, name.tool(), false),
         ),
         (Some(_), None) => (false, false),
         (Some((first, second)), Some(server)) => {
-            let both = |fold| part(first, server, fold) && part(second, name.tool(), fold);
+            let both = |fold| read(first, server, fold) && read(second, name.tool(), fold);
             (both(true), both(false))
         }
     }
 }
 
-/// A part of a pattern over few letters, so that much of it matches.
-pub(crate) fn part() -> impl Strategy<Value = String> {
-    let class =
-        prop_oneof!["\\[!?[abAB_]{1,3}\\]", Just("[a-b]".to_owned()), Just("[!A-B]".to_owned())];
-    let leaf = prop_oneof![4 => "[abAB_]{1,3}", 3 => Just("*".to_owned()), 1 => Just("?".to_owned()), 1 => class];
-    let tree = leaf.prop_recursive(3, 12, 3, |inner| {
+/// A pattern over few characters, so that much of it matches.
+fn pattern_over(chars: &'static str) -> impl Strategy<Value = String> {
+    let class = prop_oneof![
+        Just("[a-b]".to_owned()),
+        Just("[!A-B]".to_owned()),
+        regex(&format!("\\[!?[{chars}]{{1,3}}\\]")),
+    ];
+    let literal = regex(&format!("[{chars}]{{1,3}}"));
+    let leaf =
+        prop_oneof![4 => literal, 3 => Just("*".to_owned()), 1 => Just("?".to_owned()), 1 => class];
+    let tree = leaf.prop_recursive(2, 8, 3, |inner| {
         let sequence = prop::collection::vec(inner, 0..3).prop_map(|pieces| pieces.concat());
         prop::collection::vec(sequence, 1..4)
             .prop_map(|branches| format!("{{{}}}", branches.join(",")))
     });
-    prop::collection::vec(tree, 1..5).prop_map(|pieces| pieces.concat())
+    prop::collection::vec(tree, 1..4).prop_map(|pieces| pieces.concat())
+}
+
+fn regex(text: &str) -> impl Strategy<Value = String> + use<> {
+    prop::string::string_regex(text).expect("a regular expression")
+}
+
+fn part() -> impl Strategy<Value = String> {
+    pattern_over("abAB_")
+}
+
+/// A part with too many alternatives to be written out.
+fn many() -> impl Strategy<Value = String> {
+    part().prop_map(|part| format!("{{a,B,}}{{_,ab,}}{{*a,b,}}{{A,b,}}{part}"))
 }
 
 pub(crate) fn any_pattern() -> impl Strategy<Value = String> {
-    prop_oneof![2 => part(), 1 => (part(), part()).prop_map(|(server, tool)| format!("{server}/{tool}"))]
+    let served = (part(), part()).prop_map(|(server, tool)| format!("{server}/{tool}"));
+    let both = (part(), many()).prop_map(|(server, tool)| format!("{server}/{tool}"));
+    prop_oneof![12 => part(), 6 => served, 2 => many(), 1 => both]
 }
 
 pub(crate) fn any_name() -> impl Strategy<Value = String> {
@@ -145,5 +167,26 @@ proptest! {
         let (in_a, in_b) = (a.matches_tightening(&name), b.matches_tightening(&name));
         prop_assert!(a.covers(&b) != Some(true) || !in_b || in_a, "{} {}", a.text(), b.text());
         prop_assert!(a.overlaps(&b) != Some(false) || !(in_a && in_b), "{} {}", a.text(), b.text());
+    }
+
+    #[test]
+    fn texts_mean_what_the_language_says(
+        text in pattern_over("aA/éÉ"),
+        values in prop::collection::vec("[aAbB/éÉ\n]{0,6}", 8),
+    ) {
+        let Ok(pattern) = TextPattern::parse(&text) else { return Ok(()) };
+        let nodes = syntax::parse(&text, Dialect::Text).expect("parsed before");
+        let stretches = Stretches::new(&nodes);
+        for value in &values {
+            let exact = read(&text, value, false);
+            prop_assert_eq!(pattern.matches(value, false), exact, "`{}` on {:?}", text, value);
+            let found = stretches.as_ref().map(|stretches| stretches.matches(value, false));
+            prop_assert!(found.is_none_or(|found| found == exact), "`{}` on {:?}, in stretches", text, value);
+            let ignoring = pattern.matches(value, true);
+            prop_assert!(ignoring || !exact);
+            if !text.contains('!') {
+                prop_assert_eq!(ignoring, read(&text, value, true), "`{}` on {:?}, ignoring case", text, value);
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The policies and calls that the benches measure; all made here, none random between runs.
 
 use fence::engine::call::ToolCall;
-use fence::engine::{CompiledPolicy, Layers};
+use fence::engine::Layers;
 use fence::{policies, strategies};
 use std::fmt::Write as _;
 
@@ -35,13 +35,6 @@ pub(crate) fn layers(text: &str) -> Layers {
     let checked = policies::check_text("bench.fence", text, &strategies::builtin());
     let policy = policies::compile("bench.fence", checked).map(Layers::from);
     policy.unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// The compiled form of a policy text.
-#[expect(dead_code, reason = "not every bench compiles by itself")]
-pub(crate) fn compiled(text: &str) -> CompiledPolicy {
-    let checked = policies::check_text("bench.fence", text, &strategies::builtin());
-    policies::compile("bench.fence", checked).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Calls of the content manager: mostly reads, some of everything.

@@ -1,13 +1,12 @@
 //! From text to a policy that decides: parsing alone, and parsing, checking and compiling.
 
-mod workload;
-
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use crate::workload;
+use criterion::{BenchmarkId, Criterion};
 use fence::engine::span::SourceId;
 use fence::engine::syntax;
 use std::hint::black_box;
 
-fn compile(criterion: &mut Criterion) {
+pub(crate) fn compile(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("load");
     group.sample_size(10);
     for rules in [10, 1_000, 10_000] {
@@ -21,6 +20,3 @@ fn compile(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, compile);
-criterion_main!(benches);

@@ -1,20 +1,18 @@
 //! The pure decision: at 10 to 10 000 rules, hit, conditional and miss.
 
-mod workload;
-
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput};
 use fence::engine::call::ToolCall;
 use fence::engine::facts::{Facts, Now};
 use fence::engine::scalar::Timestamp;
 use fence::engine::{Layers, evaluate};
 use std::hint::black_box;
-use workload::Kind;
+use crate::workload::{self, Kind};
 
 fn all(layers: &Layers, calls: &[ToolCall], facts: &Facts<'_>) -> usize {
     calls.iter().map(|call| black_box(evaluate(layers, black_box(call), facts)).effect as usize).sum()
 }
 
-fn pure(criterion: &mut Criterion) {
+pub(crate) fn pure(criterion: &mut Criterion) {
     let at = Timestamp::parse("2026-03-23T10:00:00Z").unwrap_or_default();
     let facts = Facts::at(Now::at(at));
     let mut group = criterion.benchmark_group("evaluate");
@@ -34,6 +32,3 @@ fn pure(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, pure);
-criterion_main!(benches);

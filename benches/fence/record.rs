@@ -1,8 +1,7 @@
 //! A decision with its record: memory store, and database at 1, 16 and 256 callers.
 
-mod workload;
-
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use crate::workload;
+use criterion::{BenchmarkId, Criterion, Throughput};
 use fence::{Gate, MemoryStore, SqliteStore, ToolCall};
 
 fn gate(store: impl fence::store::Store + 'static) -> Gate {
@@ -15,7 +14,7 @@ fn decide(gate: &Gate, call: &ToolCall) {
     gate.decide_blocking(call).unwrap_or_else(|error| panic!("{error}"));
 }
 
-fn recorded(criterion: &mut Criterion) {
+pub(crate) fn recorded(criterion: &mut Criterion) {
     let calls = workload::content_calls();
     let mut group = criterion.benchmark_group("record");
     group.throughput(Throughput::Elements(1));
@@ -49,6 +48,3 @@ fn recorded(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, recorded);
-criterion_main!(benches);

@@ -1,0 +1,114 @@
+//! `[strategies.NAME]`: strategies in processes of their own.
+
+use crate::process::{ProcessService, ProcessStrategy};
+use crate::service::Service;
+use fence_engine::diagnostic::nearest;
+use fence_engine::show::printable;
+use fence_engine::strategy::{Parameter, ParameterKind};
+use fence_engine::syntax::is_name;
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an answer may take where nothing else is written.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// The longest deadline.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The kinds of parameter that have a word of their own.
+const KINDS: [(&str, ParameterKind); 6] = [
+    ("number", ParameterKind::Number),
+    ("whole", ParameterKind::Whole(0, i64::MAX as u64)),
+    ("text", ParameterKind::Text),
+    ("bool", ParameterKind::Bool),
+    ("duration", ParameterKind::Duration),
+    ("field", ParameterKind::Field),
+];
+
+/// One strategy as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    command: Vec<String>,
+    deadline: Option<String>,
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    parameters: BTreeMap<String, WrittenParameter>,
+}
+
+/// One parameter as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenParameter {
+    kind: String,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
+    summary: String,
+}
+
+/// The strategy and what answers for it.
+pub(super) fn make(
+    name: &str,
+    written: &Written,
+    folder: &Path,
+) -> Result<(ProcessStrategy, Arc<dyn Service>), String> {
+    if !is_name(name) {
+        return Err("this is not a name: use lower-case letters, digits and `_`".to_owned());
+    }
+    if written.command.first().is_none_or(String::is_empty) {
+        return Err("`command` is empty: name a program and its arguments".to_owned());
+    }
+    let parameters = written.parameters.iter().map(|(name, written)| parameter(name, written));
+    let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
+    let deadline = written.deadline.as_deref().map_or(Ok(DEADLINE), deadline)?;
+    let strategy = ProcessStrategy::new(name, written.summary.as_str(), parameters, deadline);
+    Ok((strategy, Arc::new(ProcessService::new(written.command.clone(), folder))))
+}
+
+fn parameter(name: &str, written: &WrittenParameter) -> Result<Parameter, String> {
+    if !is_name(name) {
+        return Err(format!("the parameter `{}` is not a name", printable(name, 80)));
+    }
+    Ok(Parameter {
+        name: Cow::Owned(name.to_owned()),
+        kind: kind(&written.kind)?,
+        required: written.required,
+        summary: Cow::Owned(written.summary.clone()),
+    })
+}
+
+/// `number`, `list<field>` and the like; lists do not nest.
+fn kind(text: &str) -> Result<ParameterKind, String> {
+    let element = text.strip_prefix("list<").and_then(|rest| rest.strip_suffix('>'));
+    let word = element.unwrap_or(text);
+    match KINDS.iter().find(|(known, _)| *known == word) {
+        Some((_, kind)) if element.is_some() => Ok(ParameterKind::List(Box::new(kind.clone()))),
+        Some((_, kind)) => Ok(kind.clone()),
+        None => {
+            let near = nearest(word, KINDS.iter().map(|(known, _)| *known));
+            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let known: Vec<_> = KINDS.iter().map(|(known, _)| format!("`{known}`")).collect();
+            let (text, known) = (printable(text, 80), known.join(", "));
+            Err(format!("`{text}` is no kind of parameter: use {known} or `list<…>` of one{near}"))
+        }
+    }
+}
+
+/// `200ms`, or a duration as in policies; above zero, at most a minute.
+fn deadline(text: &str) -> Result<Duration, String> {
+    let found = match text.strip_suffix("ms") {
+        Some(digits) => digits.parse().ok().map(Duration::from_millis),
+        None => fence_engine::scalar::Duration::parse(text)
+            .map(|duration| Duration::from_secs(duration.seconds())),
+    };
+    let text = printable(text, 40);
+    found
+        .filter(|found| !found.is_zero() && *found <= LONGEST)
+        .ok_or_else(|| format!("`{text}` is no deadline: write `200ms` or `2s`, at most `1m`"))
+}

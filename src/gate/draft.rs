@@ -1,0 +1,116 @@
+//! A decision in full before it is written: the decision, its record, the request it opens.
+//!
+//! Drafting is pure, so it happens in the caller's thread on what can be assumed, and the
+//! transaction only checks the assumptions; where one fails it drafts again on the facts.
+
+use super::work::{Arrival, Ids};
+use super::{Shared, leaf};
+use crate::record::{self, Subject, Used};
+use crate::store::{Entry, OpenedRequest};
+use crate::wire::Decision;
+use fence_engine::call::{ToolCall, hex_digest};
+use fence_engine::decision::Effect;
+use fence_engine::eval::{Report, report};
+use fence_engine::facts::{CounterFact, Facts, Needs, Now};
+use uuid::Uuid;
+
+/// A decision ready to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) decision: Decision,
+    /// What goes into the log; none where nothing is to be written.
+    pub(crate) entry: Option<Entry>,
+    /// The request it opens.
+    pub(crate) request: Option<OpenedRequest>,
+    /// Which of the needed counters lose a slot.
+    pub(crate) slots: Vec<usize>,
+}
+
+/// What a call is judged on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grounds<'a> {
+    pub(crate) now: Now,
+    pub(crate) needs: &'a Needs,
+    pub(crate) counters: &'a [CounterFact],
+    /// The request that is open for the same call.
+    pub(crate) open: Option<&'a OpenedRequest>,
+}
+
+/// Judges a well-formed call and writes everything up.
+pub(crate) fn draft(
+    shared: &Shared,
+    arrival: &Arrival,
+    ids: Ids,
+    call: &ToolCall,
+    grounds: &Grounds<'_>,
+) -> Draft {
+    let facts = Facts { now: grounds.now, counters: grounds.counters, answers: &arrival.answers };
+    let report = report(&shared.layers, call, &facts);
+    let slots = report.slots(grounds.needs);
+    let mut decision = decision(&report, arrival, ids);
+    if arrival.dry {
+        return Draft { decision, entry: None, request: None, slots };
+    }
+    let mut request = None;
+    if decision.decision == Effect::Ask {
+        let terms = report.terms();
+        let opened = grounds.open.cloned().unwrap_or_else(|| OpenedRequest {
+            id: ids.request.into_bytes(),
+            decision: ids.decision.into_bytes(),
+            digest: arrival.digest,
+            opened_at: arrival.at,
+            expires_at: arrival.at.saturating_add(terms.expires),
+            terms: record::terms_json(&terms),
+        });
+        let (id, expires_at) = (Uuid::from_bytes(opened.id), opened.expires_at.to_string());
+        decision.request = Some(record::notice(&format!("r_{id}"), &expires_at, &terms));
+        request = Some(opened).filter(|_| grounds.open.is_none());
+    }
+    let used = Used {
+        facts,
+        counters: &grounds.needs.counters,
+        slots: &slots,
+        replayed: arrival.replayed,
+        recorded_at: &arrival.recorded_at.to_string(),
+    };
+    let malformed = report.evaluation.malformed().is_some();
+    let call_id = call.call_id.as_deref().filter(|_| !malformed);
+    let entry = Some(entry(&decision, Subject::Call(call), &used, arrival, ids, call_id));
+    Draft { decision, entry, request, slots }
+}
+
+fn decision(report: &Report<'_>, arrival: &Arrival, ids: Ids) -> Decision {
+    let (digest, at) = (hex_digest(&arrival.digest), arrival.at.to_string());
+    record::decision(report, &ids.decision.to_string(), &digest, &at)
+}
+
+/// The row of the log.
+pub(crate) fn entry(
+    decision: &Decision,
+    subject: Subject<'_>,
+    used: &Used<'_>,
+    arrival: &Arrival,
+    ids: Ids,
+    call_id: Option<&str>,
+) -> Entry {
+    let body = record::body(decision, subject, used);
+    let call = subject.call();
+    let tool = match subject {
+        Subject::Call(call) | Subject::Reused(call) => call.tool.clone(),
+        Subject::Malformed { tool, .. } => fence_engine::show::printable(tool, 80),
+    };
+    Entry {
+        id: ids.decision.into_bytes(),
+        at: arrival.at,
+        tool,
+        agent: call.and_then(|call| Some(call.agent.as_ref()?.id.clone())),
+        session: call.and_then(|call| call.session.clone()),
+        call_id: call_id.map(str::to_owned),
+        decision: decision.decision as u8,
+        rule: decision.rule.clone(),
+        policy: decision.policy.clone(),
+        digest: arrival.digest,
+        leaf: leaf(&body),
+        body,
+    }
+}
