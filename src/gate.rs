@@ -355,6 +355,7 @@ impl Pending {
 }
 
 /// A call as it came in.
+#[expect(clippy::large_enum_variant, reason = "almost all are calls, and none is kept")]
 #[derive(Clone, Debug)]
 pub(crate) enum Arrived {
     /// One that could be read.

@@ -4,7 +4,7 @@ use crate::wire::{Decision, Matched, NeededVotes, RequestNotice};
 use fence_engine::approval::{Bound, Offer, Terms, Unattended};
 use fence_engine::call::{ToolCall, agent_json, hex_digest};
 use fence_engine::decision::{Effect, Truth};
-use fence_engine::eval::{Finding, Report};
+use fence_engine::eval::{Finding, LineFinding, Report};
 use fence_engine::facts::{CounterFact, CounterNeed, CounterSpan, Facts};
 use fence_engine::json::{Builder, Limits, ToJson};
 use fence_engine::show::printable;
@@ -65,7 +65,7 @@ pub(crate) fn decision(report: &Report<'_>, id: &str, digest: &str, at: &str) ->
         instead: rule
             .filter(|_| evaluation.effect != Effect::Allow)
             .and_then(|rule| text(&rule.instead)),
-        auto: released.and_then(Finding::released_by).map(|line| line.text()),
+        auto: released.and_then(Finding::released_by).map(LineFinding::text),
         matched: report.findings.iter().map(matched).collect(),
         request: None,
         nearest: report.nearest.clone(),
@@ -100,7 +100,7 @@ fn matched(finding: &Finding<'_>) -> Matched {
             Truth::False => Some(false),
             Truth::Unknown => None,
         },
-        released_by: finding.released_by().map(|line| line.text()),
+        released_by: finding.released_by().map(LineFinding::text),
         shadow: finding.rule.shadow,
     }
 }

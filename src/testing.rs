@@ -219,7 +219,7 @@ impl<'p> Run<'p> {
 
     fn repeat(&mut self, count: &str, steps: &[Spanned<Step>]) -> Result<(), Problem> {
         let wrong = || Problem::Step(format!("`{count}` is not a whole number"));
-        let rounds = Number::parse(count).ok().and_then(|n| n.to_u64()).ok_or_else(wrong)?;
+        let rounds = Number::parse(count).ok().and_then(Number::to_u64).ok_or_else(wrong)?;
         let outer = self.round;
         for round in 1..=rounds {
             self.round = Some(round);

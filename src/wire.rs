@@ -66,6 +66,7 @@ impl Request {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the signature of `map_err`")]
 fn not_json(error: JsonError) -> Malformed {
     Malformed::Json(error.to_string())
 }
@@ -121,7 +122,7 @@ fn agent(json: &Json) -> Result<Agent, Malformed> {
         _ => return shape("`agent` must be an id or an object with `id`, `parents`, `roles`"),
     };
     let mut agent = Agent::new("");
-    for (key, value) in object.iter() {
+    for (key, value) in object {
         match (key, value) {
             ("id", Value::Text(id)) => agent.id = id.to_owned(),
             ("parents", value) => agent.parents = Some(texts(value)?),

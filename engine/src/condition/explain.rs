@@ -3,6 +3,7 @@
 use super::operand::{Datum, Items, Operand};
 use super::{Condition, ConditionKind, Scope};
 use crate::decision::Truth;
+use crate::json::Value;
 use crate::show::printable;
 use crate::span::Span;
 
@@ -97,7 +98,7 @@ impl Operand {
             Self::Literal(_) => {}
             Self::Field(field) => {
                 let shown = match field.value(scope) {
-                    Some(value) => printable(&value.to_string(), SHOWN),
+                    Some(value) => printable(&shown_value(value), SHOWN),
                     None => self.shown(scope),
                 };
                 found.push((field.span, shown));
@@ -128,7 +129,28 @@ impl Operand {
 }
 
 fn shown_list(items: Items<'_>) -> String {
-    let texts: Vec<String> = items.iter().take(5).map(|item| item.to_string()).collect();
+    let texts: Vec<String> = items.iter().take(5).map(shown_value).collect();
     let more = if items.len() > 5 { ", …" } else { "" };
     printable(&format!("[{}{more}]", texts.join(", ")), SHOWN)
+}
+
+/// Equal values are shown alike, however they were spelt: a record keeps their canonical form only.
+fn shown_value(value: Value<'_>) -> String {
+    match value {
+        Value::Number(token) => match token.number() {
+            Ok(number) => number.to_string(),
+            Err(_) => canonical(value),
+        },
+        Value::List(list) => {
+            let items: Vec<String> = list.iter().map(shown_value).collect();
+            format!("[{}]", items.join(","))
+        }
+        other => canonical(other),
+    }
+}
+
+fn canonical(value: Value<'_>) -> String {
+    let mut text = String::new();
+    value.write_canonical(&mut text);
+    text
 }

@@ -7,6 +7,7 @@ use crate::condition::Type;
 use crate::json::Value;
 use crate::number::Number;
 use crate::pattern::Name;
+use crate::policy::{Tool, ToolField};
 use crate::scalar::{Domain, Duration, EmailAddress, Timestamp};
 
 /// Checks the arguments against the policy's declaration of the tool, if it has one.
@@ -20,23 +21,35 @@ pub(super) fn check(
 ) -> Result<(), Malformed> {
     let Some(tool) = policy.declaration(name) else { return Ok(()) };
     let Some(args) = call.args.root().as_object() else { return Err(Malformed::Object("args")) };
-    let refuse = |text: String| Err(Malformed::Declaration(text));
-    for (key, value) in args {
-        let Some(field) = tool.fields.iter().find(|field| *field.name == *key) else {
-            let key = crate::show::printable(key, 40);
-            return refuse(format!("`{}` has no argument `{key}`", tool.name.text()));
-        };
-        let absent = field.optional && value.is_null();
-        if !absent && !is_a(&field.kind, value) {
-            let tool = tool.name.text();
-            return refuse(format!("the argument `{key}` of `{tool}` is not {}", field.kind));
-        }
+    // Of several mistakes always the same is told, however the members are ordered.
+    let wrong = args.iter().filter(|(key, value)| !fits(tool, key, *value));
+    if let Some((key, _)) = wrong.min_by_key(|(key, _)| *key) {
+        return Err(Malformed::Declaration(mistake(tool, key)));
     }
     match tool.fields.iter().find(|field| !field.optional && args.get(&field.name).is_none()) {
         Some(field) => {
-            refuse(format!("`{}` needs the argument `{}`", tool.name.text(), field.name))
+            let text = format!("`{}` needs the argument `{}`", tool.name.text(), field.name);
+            Err(Malformed::Declaration(text))
         }
         None => Ok(()),
+    }
+}
+
+fn declared<'t>(tool: &'t Tool, key: &str) -> Option<&'t ToolField> {
+    tool.fields.iter().find(|field| *field.name == *key)
+}
+
+fn fits(tool: &Tool, key: &str, value: Value<'_>) -> bool {
+    declared(tool, key)
+        .is_some_and(|field| (field.optional && value.is_null()) || is_a(&field.kind, value))
+}
+
+/// What is wrong with an argument that does not fit.
+fn mistake(tool: &Tool, key: &str) -> String {
+    let name = tool.name.text();
+    match declared(tool, key) {
+        Some(field) => format!("the argument `{key}` of `{name}` is not {}", field.kind),
+        None => format!("`{name}` has no argument `{}`", crate::show::printable(key, 40)),
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::cli::Failure;
 use crate::policies::read_regular;
 use crate::wire::Request;
-use fence_engine::Layers;
 use fence_engine::call::ToolCall;
+use fence_engine::pattern::NamePattern;
+use fence_engine::{CompiledPolicy, Layers};
 use std::path::Path;
 
 /// The calls of a file, one a line.
@@ -28,8 +29,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<ToolCall>, Failure> {
 
 /// For each pattern a call that it matches, and one that nothing should.
 pub(super) fn made(layers: &Layers) -> Vec<ToolCall> {
-    let rules = layers.policies().iter().flat_map(|policy| policy.rules());
-    let tools = rules.flat_map(|rule| &rule.patterns).map(|pattern| pattern.sample());
+    let rules = layers.policies().iter().flat_map(CompiledPolicy::rules);
+    let tools = rules.flat_map(|rule| &rule.patterns).map(NamePattern::sample);
     let call = |tool: String| ToolCall::new(tool).session("bench");
     let pairs = tools.enumerate().map(|(at, tool)| [call(tool), call(format!("zzz_bench_{at}"))]);
     let calls: Vec<ToolCall> = pairs.flatten().collect();
