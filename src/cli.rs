@@ -1,4 +1,4 @@
-//! The command line: one file a command, one line in [`Command`] to register it.
+//! The command line: one file a command, one line in `Command` to register it.
 //!
 //! Results go to standard output, everything else to standard error.
 
