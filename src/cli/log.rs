@@ -84,6 +84,9 @@ struct Filter {
 
 impl Log {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if self.csv && (self.json || self.action.is_some()) {
+            return Err(Failure::usage("`--csv` lists decisions: leave the rest out"));
+        }
         let store = load::reading(context, &[], self.db.as_deref())?;
         match &self.action {
             Some(Action::Show(show)) => show.run(context, &store, self.json),
