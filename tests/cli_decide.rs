@@ -195,5 +195,9 @@ fn a_repeated_call_id_gets_the_first_decision() {
     assert!(decisions[2]["because"].as_str().unwrap().contains("another call"));
     let replay = place.run(&["log", "replay", "--all", "--db", "fence.db"], b"");
     assert_eq!(replay.code, 0, "{}", replay.out);
-    assert!(replay.out.contains("1 the same") && replay.out.contains("1 skipped"), "{}", replay.out);
+    assert!(
+        replay.out.contains("1 the same") && replay.out.contains("1 skipped"),
+        "{}",
+        replay.out
+    );
 }

@@ -128,7 +128,11 @@ fn tests_pass_or_say_why_not() {
     let ran = place.run(&["test", "p.fence", "--junit", "out.xml"], b"");
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains("p.fence:6  expect allow"), "{}", ran.out);
-    assert!(ran.out.contains("expected allow, but the decision is deny by `drop_*`"), "{}", ran.out);
+    assert!(
+        ran.out.contains("expected allow, but the decision is deny by `drop_*`"),
+        "{}",
+        ran.out
+    );
     let xml = std::fs::read_to_string(place.path("out.xml")).unwrap();
     assert!(xml.contains("failures=\"1\"") && xml.contains("line=\"6\""), "{xml}");
     let json = place.run(&["test", "p.fence", "--json", "--filter", "read"], b"");

@@ -7,7 +7,7 @@ use fence::engine::json::Json;
 use fence::engine::scalar::{Duration, Timestamp};
 use fence::replay::{Replayed, Replayer};
 use fence::store::{LogQuery, Store};
-use fence::{Agent, Gate, Mode, MemoryStore, ToolCall};
+use fence::{Agent, Gate, MemoryStore, Mode, ToolCall};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -19,9 +19,19 @@ const PASSING: &str = "fence 1 policy extra
 
 fn tool() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
-        "blog_read_x", "blog_publish_x", "Email_send_bulk", "email_send_bulk", "email_send_x",
-        "mail/email_send_x", "social_post_x", "db_write_x", "payment_x", "blog_delete_x", "nothing",
-        "bad name", "a/b/c",
+        "blog_read_x",
+        "blog_publish_x",
+        "Email_send_bulk",
+        "email_send_bulk",
+        "email_send_x",
+        "mail/email_send_x",
+        "social_post_x",
+        "db_write_x",
+        "payment_x",
+        "blog_delete_x",
+        "nothing",
+        "bad name",
+        "a/b/c",
     ])
 }
 
@@ -47,10 +57,8 @@ fn call() -> impl Strategy<Value = (ToolCall, u64)> {
     (tool(), args(), proptest::option::of(agent), session, id, 0..7_200_u64).prop_map(
         |(tool, args, agent, session, id, wait)| {
             let mut call = ToolCall::new(tool).args(args.parse::<Json>().unwrap());
-            call.agent = agent.map(|agent| Agent {
-                parents: Some(vec!["lead".to_owned()]),
-                ..Agent::new(agent)
-            });
+            call.agent = agent
+                .map(|agent| Agent { parents: Some(vec!["lead".to_owned()]), ..Agent::new(agent) });
             call.session = session.map(str::to_owned);
             call.call_id = id.map(str::to_owned);
             (call, wait)
@@ -115,21 +123,28 @@ fn imports_are_found_again() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
-    write("p.fence", "fence 1 policy p import \"a/one.fence\" import \"b/one.fence\" allow x when args.n in small");
+    write(
+        "p.fence",
+        "fence 1 policy p import \"a/one.fence\" import \"b/one.fence\" allow x when args.n in small",
+    );
     write("a/one.fence", "fence 1 import \"deep/two.fence\" set big: int = 5");
     write("a/deep/two.fence", "fence 1");
     write("b/one.fence", "fence 1 set small: int = 1, 2");
     let store = Arc::new(MemoryStore::new());
     let gate = Gate::builder()
-        .policy_file(folder.path().join("p.fence")).unwrap()
+        .policy_file(folder.path().join("p.fence"))
+        .unwrap()
         .shared_store(Arc::clone(&store) as Arc<_>)
-        .build().unwrap();
+        .build()
+        .unwrap();
     gate.decide_blocking(&ToolCall::new("x").arg("n", 2)).unwrap();
     drop(folder);
     let strategies = fence::strategies::builtin();
     let mut replayer = Replayer::new(&*store, &strategies);
-    store.log(&LogQuery::default(), &mut |logged| {
-        assert_eq!(replayer.replay(&logged.entry.body), Ok(Replayed::Same));
-        true
-    }).unwrap();
+    store
+        .log(&LogQuery::default(), &mut |logged| {
+            assert_eq!(replayer.replay(&logged.entry.body), Ok(Replayed::Same));
+            true
+        })
+        .unwrap();
 }

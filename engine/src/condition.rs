@@ -6,7 +6,7 @@ mod explain;
 mod members;
 mod operand;
 
-pub use explain::Trace;
+pub use explain::{Found, Trace};
 pub use members::Members;
 pub(crate) use operand::normal_text;
 pub use operand::{Datum, Field, Function, Items, Literal, Operand, Root, Scope};

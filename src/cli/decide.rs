@@ -1,7 +1,7 @@
 //! `fence decide`: calls from standard input, one recorded decision a line.
 
 use super::lines::{Line, Lines, next_line};
-use super::moment::instant;
+use super::moment::DecisionTime;
 use super::{Context, Exit, Failure, load, paint};
 use crate::gate::Pending;
 use crate::store::{MemoryStore, Store};
@@ -9,7 +9,6 @@ use crate::wire::Request;
 use crate::{Decision, Gate, GateError, Trust};
 use clap::Args;
 use fence_engine::json::Limits;
-use fence_engine::scalar::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
@@ -36,9 +35,9 @@ pub(crate) struct Decide {
     /// The database to record in
     #[arg(long, value_name = "FILE", conflicts_with = "no_record")]
     db: Option<PathBuf>,
-    /// Decide as if it were this time
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    at: Option<Timestamp>,
+    /// Decide as if it were this time; without an offset, on the first policy's wall clock
+    #[arg(long, value_name = "TIME", value_parser = DecisionTime::parse)]
+    at: Option<DecisionTime>,
     /// Record nothing; counters start at zero
     #[arg(long)]
     no_record: bool,
@@ -58,7 +57,8 @@ impl Decide {
             false => load::recording(context, &self.files, self.db.as_deref())?,
         };
         let gate = loaded.gate().shared_store(store).build().map_err(Failure::usage)?;
-        let trust = Trust { at: self.at, times: self.trust_times };
+        let at = self.at.and_then(|at| at.within(&loaded.layers));
+        let trust = Trust { at, times: self.trust_times };
         let for_people = context.output.is_terminal() && !self.json;
         let (sender, calls) = sync_channel(IN_FLIGHT);
         let reader = Reader { gate: gate.clone(), trust, for_people, calls: sender };

@@ -3,7 +3,7 @@
 mod human;
 mod view;
 
-use super::moment::instant;
+use super::moment::DecisionTime;
 use super::{Context, Exit, Failure, load};
 use crate::gate::Mode;
 use crate::policies::read_regular;
@@ -12,7 +12,6 @@ use crate::wire::Request;
 use clap::Args;
 use fence_engine::call::ToolCall;
 use fence_engine::eval::report;
-use fence_engine::scalar::Timestamp;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,9 +40,9 @@ pub(crate) struct Explain {
     /// Read counters from this database
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
-    /// Decide as if it were this time
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    at: Option<Timestamp>,
+    /// Decide as if it were this time; without an offset, on the first policy's wall clock
+    #[arg(long, value_name = "TIME", value_parser = DecisionTime::parse)]
+    at: Option<DecisionTime>,
     /// The explanation as JSON
     #[arg(long)]
     json: bool,
@@ -58,7 +57,8 @@ impl Explain {
             db => Arc::new(load::reading(context, &self.files, db.as_deref())?),
         };
         let gate = loaded.gate().shared_store(store).build().map_err(Failure::usage)?;
-        let mode = Mode { at: self.at, ..Mode::default() };
+        let at = self.at.and_then(|at| at.within(gate.layers()));
+        let mode = Mode { at, ..Mode::default() };
         let gathered = gate.gather_blocking(&call, mode).map_err(Failure::usage)?;
         let report = report(gate.layers(), &call, &gathered.facts());
         let view = View::new(&report, &call, gathered.now);

@@ -1,5 +1,7 @@
 //! Times on the command line: RFC 3339, a date, a local time in UTC, or how long ago.
 
+use chrono::NaiveDateTime;
+use fence_engine::Layers;
 use fence_engine::scalar::{Duration, Timestamp, date, local_date_time};
 
 /// An instant written out; dates and times without an offset are in UTC.
@@ -12,6 +14,32 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).or_else(local).ok_or_else(|| {
         "write a time such as `2026-03-23T10:00:00Z`, or a date such as `2026-03-23`".to_owned()
     })
+}
+
+/// A time as written for a decision; without an offset it is on the policy's own wall clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum DecisionTime {
+    Instant(Timestamp),
+    Local(NaiveDateTime),
+}
+
+impl DecisionTime {
+    /// Reads an instant, a date or a local time.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let day = date(text).and_then(|day| day.and_hms_opt(0, 0, 0));
+        match local_date_time(text).or(day) {
+            Some(local) => Ok(Self::Local(local)),
+            None => instant(text).map(Self::Instant),
+        }
+    }
+
+    /// The instant, in the zone of the first policy.
+    pub(crate) fn within(self, layers: &Layers) -> Option<Timestamp> {
+        match self {
+            Self::Instant(at) => Some(at),
+            Self::Local(local) => layers.policies().first()?.checked().zone.instant(local),
+        }
+    }
 }
 
 /// A time in the past: an instant, or how long before now.

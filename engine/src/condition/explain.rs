@@ -1,6 +1,6 @@
 //! Conditions, explained: the value of each part, and what was found in the call.
 
-use super::operand::{Datum, Items, Operand};
+use super::operand::{Datum, Function, Items, Operand};
 use super::{Condition, ConditionKind, Scope};
 use crate::decision::Truth;
 use crate::json::Value;
@@ -19,8 +19,19 @@ pub struct Trace {
     pub truth: Truth,
     /// Its parts, for `and`, `or` and `not`; none for a comparison or the like.
     pub parts: Vec<Trace>,
-    /// What was found: where the value was written, and the value.
-    pub found: Vec<(Span, String)>,
+    /// What was found in the call.
+    pub found: Vec<Found>,
+}
+
+/// A value that a condition found in the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where its field was written.
+    pub span: Span,
+    /// The function it was computed with.
+    pub function: Option<&'static str>,
+    /// The value, made fit to be shown.
+    pub value: String,
 }
 
 impl Trace {
@@ -93,7 +104,7 @@ impl Condition {
 
 impl Operand {
     /// What stands in the call where this operand looks; nothing for literals.
-    fn found(&self, scope: &Scope<'_>, found: &mut Vec<(Span, String)>) {
+    fn found(&self, scope: &Scope<'_>, found: &mut Vec<Found>) {
         match self {
             Self::Literal(_) => {}
             Self::Field(field) => {
@@ -101,15 +112,17 @@ impl Operand {
                     Some(value) => printable(&shown_value(value), SHOWN),
                     None => self.shown(scope),
                 };
-                found.push((field.span, shown));
+                found.push(Found { span: field.span, function: None, value: shown });
             }
-            Self::Call(_, arguments) => {
+            Self::Call(function, arguments) => {
                 let spans = arguments.iter().filter_map(|argument| match argument {
                     Self::Field(field) => Some(field.span),
                     _ => None,
                 });
                 let span = spans.reduce(Span::to).unwrap_or_default();
-                found.push((span, self.shown(scope)));
+                let known = Function::TABLE.iter().find(|(_, known)| known == function);
+                let function = known.map(|(name, _)| *name);
+                found.push(Found { span, function, value: self.shown(scope) });
             }
         }
     }

@@ -193,9 +193,9 @@ fn found(findings: &[Finding<'_>], layer: u16, span: Span) -> String {
         let mut atoms = Vec::new();
         trace.atoms(&mut atoms);
         if let Some(atom) = atoms.iter().find(|atom| atom.span == span)
-            && let Some((_, value)) = atom.found.first()
+            && let Some(found) = atom.found.first()
         {
-            return format!(" (it is {value})");
+            return format!(" (it is {})", found.value);
         }
     }
     String::new()

@@ -215,7 +215,14 @@ impl ConditionView {
             text: text(trace.span),
             value: trace.truth,
             found: found
-                .map(|(span, value)| FoundView { field: text(*span), value: value.clone() })
+                .map(|found| {
+                    let field = text(found.span);
+                    let field = match found.function {
+                        Some(function) => format!("{function}({field})"),
+                        None => field,
+                    };
+                    FoundView { field, value: found.value.clone() }
+                })
                 .collect(),
             parts: trace.parts.iter().map(|part| Self::new(part, sources)).collect(),
         }
