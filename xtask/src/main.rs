@@ -8,7 +8,10 @@ const TEST: &[(&str, &[&str])] = &[
     ("formatting", &["fmt", "--all", "--check"]),
     ("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     ("documentation", &["doc", "--workspace", "--no-deps", "--document-private-items"]),
-    ("tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--examples"]),
+    (
+        "tests",
+        &["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"],
+    ),
     ("examples in the documentation", &["test", "--workspace", "--doc"]),
 ];
 
