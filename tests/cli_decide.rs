@@ -50,7 +50,8 @@ fn answers_do_not_wait_for_more_input() {
     let mut input = child.stdin.take().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
     for _ in 0..5 {
-        writeln!(input, "{{\"tool\":\"read_x\"}}").unwrap();
+        // The blank line behind it promises no second call.
+        writeln!(input, "{{\"tool\":\"read_x\"}}\n").unwrap();
         input.flush().unwrap();
         assert!(output.next().unwrap().unwrap().contains("\"allow\""));
     }

@@ -9,14 +9,20 @@ use crate::wire::Request;
 use crate::{Decision, Gate, GateError, Trust};
 use clap::Args;
 use fence_engine::json::Limits;
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 /// Calls under way at once: as many share a commit.
 const IN_FLIGHT: usize = 256;
 /// A call has at most 1 MiB; the blanks around it come on top.
 const BLANKS: usize = 4 << 10;
+/// So long an answer waits for the next one's, where a next call was read already.
+const PATIENCE: Duration = Duration::from_millis(1);
+/// How much is read at once.
+const INPUT: usize = 64 << 10;
 
 const EXAMPLE: &str = r#"Example:
   echo '{"tool":"email_send","args":{"to":["x@list.test"]},"agent":"content-1"}' |
@@ -79,6 +85,8 @@ impl Decide {
 struct Underway {
     tool: Option<String>,
     pending: Pending,
+    /// Whether the next call was read already: its answer can leave with this one.
+    more: bool,
 }
 
 /// Reads calls and submits them, on a thread of its own: an answer never waits for more input.
@@ -91,11 +99,12 @@ struct Reader {
 
 impl Reader {
     fn run(self) -> Result<(), Failure> {
-        let mut input = std::io::stdin().lock();
+        let mut input = BufReader::with_capacity(INPUT, std::io::stdin().lock());
         let limit = Limits::default().bytes + BLANKS;
         while let Some(line) = next_line(&mut input, limit).map_err(unreadable)? {
             // The writer of answers ends only when this thread does.
-            if self.submit(line).is_some_and(|underway| self.calls.send(underway).is_err()) {
+            let more = input.buffer().contains(&b'\n');
+            if self.submit(line, more).is_some_and(|call| self.calls.send(call).is_err()) {
                 break;
             }
         }
@@ -103,11 +112,11 @@ impl Reader {
     }
 
     /// Nothing for a blank line.
-    fn submit(&self, line: Line) -> Option<Underway> {
+    fn submit(&self, line: Line, more: bool) -> Option<Underway> {
         match line {
             Line::TooLong(bytes, digest) => {
                 let pending = self.gate.submit_too_long(bytes, digest, self.trust);
-                Some(Underway { tool: None, pending })
+                Some(Underway { tool: None, pending, more })
             }
             Line::Text(text) => {
                 let text = text.trim_ascii();
@@ -115,6 +124,7 @@ impl Reader {
                 (!text.is_empty()).then(|| Underway {
                     tool: self.for_people.then(tool).flatten(),
                     pending: self.gate.submit_json(text, self.trust),
+                    more,
                 })
             }
         }
@@ -135,8 +145,10 @@ struct Answers {
 
 impl Answers {
     fn write(&self, context: &Context, calls: &Receiver<Underway>) {
-        let mut lines = Lines::new(context);
-        while let Some(Underway { tool, pending }) = next(calls, &mut lines) {
+        let mut lines = if self.for_people { Lines::new(context) } else { Lines::plain() };
+        let mut followed = false;
+        while let Some(Underway { tool, pending, more }) = next(calls, &mut lines, followed) {
+            followed = more;
             // Whoever waits for an answer gets it before this one waits for anything.
             let outcome = pending.ready().unwrap_or_else(|pending| {
                 lines.flush();
@@ -160,11 +172,13 @@ impl Answers {
     }
 }
 
-fn next(calls: &Receiver<Underway>, lines: &mut Lines) -> Option<Underway> {
-    match calls.try_recv() {
+/// The next call under way; what was answered leaves before anybody waits for input.
+fn next(calls: &Receiver<Underway>, lines: &mut Lines, followed: bool) -> Option<Underway> {
+    let patience = if followed { PATIENCE } else { Duration::ZERO };
+    match calls.recv_timeout(patience) {
         Ok(underway) => Some(underway),
-        Err(TryRecvError::Disconnected) => None,
-        Err(TryRecvError::Empty) => {
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => {
             lines.flush();
             calls.recv().ok()
         }

@@ -12,12 +12,21 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    /// For lines that may be coloured.
     pub(crate) fn new(context: &Context) -> Self {
-        let choice = match context.global.color {
+        Self::colored(match context.global.color {
             ColorChoice::Auto => AutoStream::choice(&std::io::stdout()),
             ColorChoice::Always => Stream::Always,
             ColorChoice::Never => Stream::Never,
-        };
+        })
+    }
+
+    /// For lines that never are: nothing is searched for colours to be taken out.
+    pub(crate) fn plain() -> Self {
+        Self::colored(Stream::AlwaysAnsi)
+    }
+
+    fn colored(choice: Stream) -> Self {
         let out = AutoStream::new(std::io::stdout().lock(), choice);
         Self { out: BufWriter::with_capacity(64 << 10, out) }
     }
