@@ -23,7 +23,7 @@ use fence_engine::scalar::Timestamp;
 use fence_engine::{Layers, plan};
 use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
-use work::{Arrival, DecisionWork, GatherWork};
+use work::{Arrival, DecisionWork, GatherWork, Settled};
 
 /// How far the clock may lie behind the newest live decision before time is unknown.
 pub const CLOCK_TOLERANCE_MICROS: i64 = 5_000_000;
@@ -178,7 +178,7 @@ impl Gate {
         };
         let (answer, received) = tokio::sync::oneshot::channel();
         self.submit(work, move |outcome| drop(answer.send(outcome)));
-        received.await.map_err(|_| GateError::Lost)?
+        received.await.map_or(Err(GateError::Lost), Settled::into_decision)
     }
 
     /// Decides a call and blocks until the decision is durable.
@@ -298,11 +298,7 @@ impl Gate {
         needs.answers.iter().map(ask).collect()
     }
 
-    fn submit(
-        &self,
-        arrival: Arrival,
-        answer: impl FnOnce(Result<Decision, GateError>) + Send + 'static,
-    ) {
+    fn submit(&self, arrival: Arrival, answer: impl FnOnce(Settled) + Send + 'static) {
         let ids = work::Ids::new(&*self.shared.random, arrival.recorded_at);
         let work = DecisionWork::new(Arc::clone(&self.shared), arrival, ids, Box::new(answer));
         self.shared.store.submit(Box::new(work));
@@ -330,7 +326,7 @@ pub struct Trust {
 
 /// A decision on its way to the disk.
 #[derive(Debug)]
-pub struct Pending(std::sync::mpsc::Receiver<Result<Decision, GateError>>);
+pub struct Pending(std::sync::mpsc::Receiver<Settled>);
 
 impl Pending {
     /// Blocks until the decision is durable.
@@ -338,7 +334,7 @@ impl Pending {
     /// # Errors
     /// As [`Gate::decide`].
     pub fn wait(self) -> Result<Decision, GateError> {
-        self.0.recv().unwrap_or(Err(GateError::Lost))
+        self.0.recv().map_or(Err(GateError::Lost), Settled::into_decision)
     }
 
     /// The decision if it is durable already, else itself to be waited for.
@@ -347,7 +343,7 @@ impl Pending {
     /// Itself, while the decision is under way.
     pub fn ready(self) -> Result<Result<Decision, GateError>, Self> {
         match self.0.try_recv() {
-            Ok(outcome) => Ok(outcome),
+            Ok(settled) => Ok(settled.into_decision()),
             Err(TryRecvError::Empty) => Err(self),
             Err(TryRecvError::Disconnected) => Ok(Err(GateError::Lost)),
         }

@@ -1,12 +1,15 @@
 //! What is written down of a decision: enough to prove it, and to make it again.
 
+mod canonical;
+
 use crate::wire::{Decision, Matched, NeededVotes, RequestNotice};
+use canonical::Canonical;
 use fence_engine::approval::{Bound, Offer, Terms, Unattended};
-use fence_engine::call::{ToolCall, agent_json, hex_digest};
+use fence_engine::call::{ToolCall, hex_digest};
 use fence_engine::decision::{Effect, Truth};
 use fence_engine::eval::{Finding, LineFinding, Report};
 use fence_engine::facts::{CounterFact, CounterNeed, CounterSpan, Facts};
-use fence_engine::json::{Builder, Limits, ToJson};
+use fence_engine::json::{Builder, Limits, ToJson, Value};
 use fence_engine::show::printable;
 use sha2::{Digest as _, Sha256};
 
@@ -137,162 +140,144 @@ pub(crate) struct Used<'a> {
 
 /// The whole record in canonical JSON.
 pub(crate) fn body(decision: &Decision, subject: Subject<'_>, used: &Used<'_>) -> String {
-    let mut json = Builder::within(Limits::RECORD);
-    json.begin_object();
-    member(&mut json, "v", &VERSION);
-    write_decision(&mut json, decision);
-    json.key("call");
-    write_subject(&mut json, subject);
-    member(&mut json, "judged", &matches!(subject, Subject::Call(_)));
-    json.key("facts");
-    write_facts(&mut json, used);
-    member(&mut json, "replayed", &used.replayed);
-    member(&mut json, "recorded_at", used.recorded_at);
-    json.end_object();
-    let mut text = String::with_capacity(1024);
-    match json.finish() {
-        Ok(json) => json.write_canonical(&mut text),
-        // Every key above differs, so this cannot be; an empty body is refused by the gate.
-        Err(_) => text.clear(),
-    }
-    text
+    let mut json = Canonical::with_capacity(1024);
+    json.object(|json| {
+        json.key("at").text(&decision.at);
+        json.key("auto").optional(decision.auto.as_deref());
+        json.key("because").optional(decision.because.as_deref());
+        json.key("call");
+        write_subject(json, subject);
+        json.key("decision").text(decision.decision.as_str());
+        json.key("digest").text(&decision.digest);
+        json.key("facts");
+        write_facts(json, used);
+        json.key("id").text(&decision.id);
+        json.key("instead").optional(decision.instead.as_deref());
+        json.key("judged").bool(matches!(subject, Subject::Call(_)));
+        json.key("matched").list(&decision.matched, write_matched);
+        json.key("nearest").optional(decision.nearest.as_deref());
+        json.key("policy").optional(decision.policy.as_deref());
+        json.key("policy_digest").text(&decision.policy_digest);
+        json.key("recorded_at").text(used.recorded_at);
+        json.key("replayed").bool(used.replayed);
+        if let Some(request) = &decision.request {
+            json.key("request");
+            write_notice(json, request);
+        }
+        json.key("rule").optional(decision.rule.as_deref());
+        json.key("unknown").list(&decision.unknown, |json, text| json.text(text));
+        json.key("v").number(VERSION);
+    });
+    json.finish()
 }
 
-fn member(json: &mut Builder, key: &str, value: &(impl ToJson + ?Sized)) {
-    json.key(key);
-    value.write_json(json);
+fn write_matched(json: &mut Canonical, matched: &Matched) {
+    json.object(|json| {
+        json.key("applies").value(matched.applies.map_or(Value::Null, Value::Bool));
+        json.key("effect").text(matched.effect.as_str());
+        json.key("line").number(matched.line.into());
+        json.key("policy").text(&matched.policy);
+        json.key("released_by").optional(matched.released_by.as_deref());
+        json.key("rule").text(&matched.rule);
+        if matched.shadow {
+            json.key("shadow").bool(true);
+        }
+    });
 }
 
-fn write_decision(json: &mut Builder, decision: &Decision) {
-    member(json, "decision", decision.decision.as_str());
-    for (key, value) in [("id", &decision.id), ("digest", &decision.digest), ("at", &decision.at)] {
-        member(json, key, value);
-    }
-    member(json, "policy_digest", &decision.policy_digest);
-    let optional = [
-        ("rule", &decision.rule),
-        ("policy", &decision.policy),
-        ("because", &decision.because),
-        ("instead", &decision.instead),
-        ("auto", &decision.auto),
-        ("nearest", &decision.nearest),
-    ];
-    for (key, value) in optional {
-        member(json, key, value);
-    }
-    member(json, "unknown", &decision.unknown);
-    json.key("matched");
-    json.begin_list();
-    decision.matched.iter().for_each(|matched| write_matched(json, matched));
-    json.end_list();
-    if let Some(request) = &decision.request {
-        write_notice(json, request);
-    }
+fn write_notice(json: &mut Canonical, notice: &RequestNotice) {
+    json.object(|json| {
+        json.key("expires_at").text(&notice.expires_at);
+        json.key("id").text(&notice.id);
+        json.key("needs").list(&notice.needs, |json, need| {
+            json.object(|json| {
+                json.key("count").number(need.count.into());
+                json.key("of").optional(need.of.as_deref());
+            });
+        });
+    });
 }
 
-fn write_matched(json: &mut Builder, matched: &Matched) {
-    json.begin_object();
-    member(json, "policy", &matched.policy);
-    member(json, "rule", &matched.rule);
-    member(json, "effect", matched.effect.as_str());
-    member(json, "line", &u64::from(matched.line));
-    member(json, "applies", &matched.applies);
-    member(json, "released_by", &matched.released_by);
-    if matched.shadow {
-        member(json, "shadow", &true);
-    }
-    json.end_object();
-}
-
-fn write_notice(json: &mut Builder, notice: &RequestNotice) {
-    json.key("request");
-    json.begin_object();
-    member(json, "id", &notice.id);
-    member(json, "expires_at", &notice.expires_at);
-    json.key("needs");
-    json.begin_list();
-    for need in &notice.needs {
-        json.begin_object();
-        member(json, "count", &u64::from(need.count));
-        member(json, "of", &need.of);
-        json.end_object();
-    }
-    json.end_list();
-    json.end_object();
-}
-
-fn write_subject(json: &mut Builder, subject: Subject<'_>) {
-    json.begin_object();
-    match subject {
+fn write_subject(json: &mut Canonical, subject: Subject<'_>) {
+    json.object(|json| match subject {
         Subject::Malformed { tool, bytes } => {
-            member(json, "malformed", &true);
-            member(json, "tool", &printable(tool, SHOWN_TOOL));
-            member(json, "bytes", &(bytes as u64));
+            json.key("bytes").number(bytes as u64);
+            json.key("malformed").bool(true);
+            json.key("tool").text(&printable(tool, SHOWN_TOOL));
         }
         Subject::Call(call) | Subject::Reused(call) => write_call(json, call),
-    }
-    json.end_object();
+    });
 }
 
-fn write_call(json: &mut Builder, call: &ToolCall) {
-    member(json, "tool", &call.tool);
-    json.key("args");
-    json.value(call.args.root());
+fn write_call(json: &mut Canonical, call: &ToolCall) {
     if let Some(agent) = &call.agent {
-        json.key("agent");
-        json.value(agent_json(agent).root());
+        json.key("agent").object(|json| {
+            json.key("id").text(&agent.id);
+            for (key, texts) in [("parents", &agent.parents), ("roles", &agent.roles)] {
+                if let Some(texts) = texts {
+                    json.key(key).list(texts, |json, text| json.text(text));
+                }
+            }
+        });
     }
-    let texts = [("user", &call.user), ("session", &call.session), ("call_id", &call.call_id)];
-    for (key, value) in texts {
-        if let Some(value) = value {
-            member(json, key, value);
-        }
+    json.key("args").value(call.args.root());
+    if let Some(call_id) = &call.call_id {
+        json.key("call_id").text(call_id);
     }
     if let Some(context) = &call.context {
-        json.key("context");
-        json.value(context.root());
+        json.key("context").value(context.root());
+    }
+    if let Some(session) = &call.session {
+        json.key("session").text(session);
+    }
+    json.key("tool").text(&call.tool);
+    if let Some(user) = &call.user {
+        json.key("user").text(user);
     }
 }
 
-fn write_facts(json: &mut Builder, used: &Used<'_>) {
+fn write_facts(json: &mut Canonical, used: &Used<'_>) {
     let facts = &used.facts;
-    json.begin_object();
-    member(json, "now", &facts.now.at.map(|at| at.to_string()));
-    member(json, "clock_behind", &facts.now.behind);
-    json.key("counters");
-    json.begin_list();
-    for (at, (fact, need)) in facts.counters.iter().zip(used.counters).enumerate() {
-        write_counter(json, fact, need, used.slots.contains(&at));
-    }
-    json.end_list();
-    json.key("answers");
-    json.begin_list();
-    for fact in facts.answers {
-        json.begin_object();
-        member(json, "layer", &u64::from(fact.phrase.layer));
-        member(json, "phrase", &u64::from(fact.phrase.phrase));
-        member(json, "answer", &fact.answer);
-        json.end_object();
-    }
-    json.end_list();
-    json.end_object();
+    json.object(|json| {
+        json.key("answers").list(facts.answers, |json, fact| {
+            json.object(|json| {
+                json.key("answer").optional(fact.answer.as_deref());
+                json.key("layer").number(fact.phrase.layer.into());
+                json.key("phrase").number(fact.phrase.phrase.into());
+            });
+        });
+        json.key("clock_behind").bool(facts.now.behind);
+        let counters = facts.counters.iter().zip(used.counters).enumerate();
+        json.key("counters").list(counters, |json, (at, (fact, need))| {
+            write_counter(json, fact, need, used.slots.contains(&at));
+        });
+        json.key("now").optional(facts.now.at.map(|at| at.to_string()).as_deref());
+    });
 }
 
-fn write_counter(json: &mut Builder, fact: &CounterFact, need: &CounterNeed, taken: bool) {
-    json.begin_object();
-    member(json, "layer", &u64::from(fact.phrase.layer));
-    member(json, "phrase", &u64::from(fact.phrase.phrase));
-    member(json, "counter", &need.counter);
-    member(json, "key", &need.key);
+fn write_counter(json: &mut Canonical, fact: &CounterFact, need: &CounterNeed, taken: bool) {
     let span = match &need.span {
         CounterSpan::Total => None,
         CounterSpan::Period(label) => Some(label.clone()),
         CounterSpan::Within(duration) => Some(format!("within {duration}")),
     };
-    member(json, "span", &span);
-    member(json, "used", &fact.used);
-    member(json, "taken", &taken);
-    json.end_object();
+    json.object(|json| {
+        json.key("counter").text(&need.counter);
+        json.key("key").text(&need.key);
+        json.key("layer").number(fact.phrase.layer.into());
+        json.key("phrase").number(fact.phrase.phrase.into());
+        json.key("span").optional(span.as_deref());
+        json.key("taken").bool(taken);
+        match fact.used {
+            Some(used) => json.key("used").number(used),
+            None => json.key("used").value(Value::Null),
+        }
+    });
+}
+
+fn member(json: &mut Builder, key: &str, value: &(impl ToJson + ?Sized)) {
+    json.key(key);
+    value.write_json(json);
 }
 
 /// The merged terms in canonical JSON, as the request keeps them.

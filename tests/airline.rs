@@ -3,6 +3,7 @@
 //! The 1 164 recorded calls are read where they are at hand; calls of our own stand in otherwise.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use fence::engine::json::Json;
 use fence::engine::scalar::Timestamp;
 use fence::store::LogQuery;
 use fence::{Gate, SqliteStore, Trust};
@@ -38,6 +39,9 @@ fn run(database: &Path, calls: &str) -> (Vec<String>, Vec<String>) {
     let mut records = Vec::new();
     let mut visit = |logged: fence::store::Logged| {
         let record = serde_json::from_str(&logged.entry.body).unwrap();
+        let mut canonical = String::new();
+        Json::parse(logged.entry.body.as_bytes()).unwrap().write_canonical(&mut canonical);
+        assert_eq!(canonical, logged.entry.body, "records are in canonical form");
         records.push(without_ids(record));
         true
     };

@@ -50,7 +50,34 @@ impl Ids {
     }
 }
 
-type Answer = Box<dyn FnOnce(Result<Decision, GateError>) + Send>;
+/// A decision made: as it was drafted, or otherwise.
+enum Made {
+    AsDrafted,
+    Anew(Decision),
+}
+
+/// A call decided and durable, or refused by a fault; with everything it took, so that whoever
+/// waits for it frees the memory and not the one writer.
+pub(crate) struct Settled {
+    outcome: Result<(), StoreError>,
+    made: Option<Made>,
+    assumed: Option<Draft>,
+    _arrival: Arrival,
+}
+
+impl Settled {
+    /// The decision.
+    pub(crate) fn into_decision(self) -> Result<Decision, GateError> {
+        self.outcome?;
+        match (self.made, self.assumed) {
+            (Some(Made::Anew(decision)), _) => Ok(decision),
+            (Some(Made::AsDrafted), Some(draft)) => Ok(draft.decision),
+            _ => Err(GateError::Lost),
+        }
+    }
+}
+
+type Answer = Box<dyn FnOnce(Settled) + Send>;
 
 /// Decides one call in one transaction, and answers when that is durable.
 pub(crate) struct DecisionWork {
@@ -59,14 +86,14 @@ pub(crate) struct DecisionWork {
     ids: Ids,
     /// Drafted before the transaction, where no counter has a say.
     assumed: Option<Draft>,
-    decision: Option<Decision>,
+    made: Option<Made>,
     answer: Answer,
 }
 
 impl DecisionWork {
     pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, ids: Ids, answer: Answer) -> Self {
         let assumed = assumed(&shared, &arrival, ids);
-        Self { shared, arrival, ids, assumed, decision: None, answer }
+        Self { shared, arrival, ids, assumed, made: None, answer }
     }
 }
 
@@ -85,13 +112,13 @@ impl Work for DecisionWork {
     fn run(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
         let (shared, arrival, ids) = (&*self.shared, &self.arrival, self.ids);
         let line = Line { shared, arrival, assumed: self.assumed.as_ref(), ids, transaction };
-        self.decision = Some(line.decide()?);
+        self.made = Some(line.decide()?);
         Ok(())
     }
 
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
-        let decision = self.decision.ok_or(GateError::Lost);
-        (self.answer)(outcome.map_err(GateError::from).and(decision));
+        let Self { arrival, assumed, made, answer, .. } = *self;
+        answer(Settled { outcome, made, assumed, _arrival: arrival });
     }
 }
 
@@ -159,47 +186,45 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn decide(mut self) -> Result<Decision, StoreError> {
+    fn decide(mut self) -> Result<Made, StoreError> {
         match &self.arrival.arrived {
             Arrived::Call(call) => self.call(call),
             Arrived::Text { malformed, bytes, .. } => {
                 let subject = Subject::Malformed { tool: "", bytes: *bytes };
-                self.refuse(malformed, subject)
+                self.refuse(malformed, subject).map(Made::Anew)
             }
         }
     }
 
-    fn call(&mut self, call: &ToolCall) -> Result<Decision, StoreError> {
+    fn call(&mut self, call: &ToolCall) -> Result<Made, StoreError> {
         if let Err(malformed) = call.validate() {
             let bytes = call.canonical().len();
-            return self.refuse(&malformed, Subject::Malformed { tool: &call.tool, bytes });
+            let subject = Subject::Malformed { tool: &call.tool, bytes };
+            return self.refuse(&malformed, subject).map(Made::Anew);
         }
         let scope = scope(call, self.arrival.replayed);
         if let Some(call_id) = &call.call_id
             && let Some(first) = self.transaction.earlier(&scope, call_id)?
         {
-            return self.repeated(call, &scope, &first);
+            return self.repeated(call, &scope, &first).map(Made::Anew);
         }
         let behind = self.now()?.behind;
         if let Some(draft) = self.assumed.filter(|_| !behind)
             && (draft.request.is_none() || self.open_request()?.is_none())
         {
-            return self.write(&scope, draft, &Needs::default());
+            self.write(&scope, draft, &Needs::default())?;
+            return Ok(Made::AsDrafted);
         }
         let Gathered { now, needs, counters, .. } = self.gather(call)?;
         let open = self.open_request()?;
         let grounds = Grounds { now, needs: &needs, counters: &counters, open: open.as_ref() };
         let draft = draft(self.shared, self.arrival, self.ids, call, &grounds);
-        self.write(&scope, &draft, &needs)
+        self.write(&scope, &draft, &needs)?;
+        Ok(Made::Anew(draft.decision))
     }
 
     /// Makes a draft true: slots taken, the request opened, the decision appended.
-    fn write(
-        &mut self,
-        scope: &CallScope,
-        draft: &Draft,
-        needs: &Needs,
-    ) -> Result<Decision, StoreError> {
+    fn write(&mut self, scope: &CallScope, draft: &Draft, needs: &Needs) -> Result<(), StoreError> {
         if let Some(entry) = &draft.entry {
             self.take(needs, &draft.slots)?;
             if let Some(request) = &draft.request {
@@ -207,7 +232,7 @@ impl Line<'_> {
             }
             self.append(scope, entry)?;
         }
-        Ok(draft.decision.clone())
+        Ok(())
     }
 
     /// The request that is open for the same call.
@@ -332,9 +357,6 @@ impl Line<'_> {
     }
 
     fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<(), StoreError> {
-        if entry.body.is_empty() {
-            return Err(StoreError::Refused("the decision cannot be written down".to_owned()));
-        }
         self.transaction.append(scope, entry)?;
         self.transaction.keep_policy(*self.shared.layers.digest(), &self.shared.policy_texts)?;
         if !self.arrival.replayed {

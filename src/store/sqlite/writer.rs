@@ -1,6 +1,6 @@
 //! The writer thread: what queued up during the last commit goes with the next.
 //!
-//! No timer: a lone work is committed at once. Works that arrive together share one sync.
+//! A lone work is committed at once. Works that arrive together share one sync.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
@@ -40,7 +40,8 @@ impl Writer {
     /// Starts the thread, which writes through `line`.
     pub(super) fn start(place: Place, line: Line) -> Result<Self, StoreError> {
         let (queue, works) = mpsc::channel();
-        let scribe = Scribe { place, line: Some(line), memo: Memo::default() };
+        let (memo, last) = (Memo::default(), Last::default());
+        let scribe = Scribe { place, line: Some(line), memo, last };
         let thread = thread::Builder::new()
             .name("fence-store".to_owned())
             .spawn(move || scribe.serve(&works))
@@ -78,6 +79,14 @@ struct Scribe {
     /// Absent after a fault: then opened again and looked over before the next batch.
     line: Option<Line>,
     memo: Memo,
+    last: Last,
+}
+
+/// What the last batch was like.
+#[derive(Clone, Copy, Debug, Default)]
+struct Last {
+    works: usize,
+    commit: Duration,
 }
 
 impl Scribe {
@@ -87,9 +96,8 @@ impl Scribe {
             if !std::mem::replace(&mut begun, true) {
                 self.tend(renew);
             }
-            let more = self.place.options.batch_limit.saturating_sub(1);
             let mut batch = vec![first];
-            batch.extend(works.try_iter().take(more));
+            self.gather(&mut batch, works);
             while !batch.is_empty() {
                 batch = self.write(batch);
             }
@@ -97,8 +105,25 @@ impl Scribe {
         }
     }
 
+    /// Takes what is queued. Callers that were answered together come back together: for as many
+    /// as the last batch had, it steps aside for at most half the time that batch took to commit.
+    /// A lone caller never waits.
+    fn gather(&mut self, batch: &mut Vec<Queued>, works: &Receiver<Queued>) {
+        let limit = self.place.options.batch_limit;
+        let (expected, patience) = (self.last.works.min(limit), self.last.commit / 2);
+        let begun = Instant::now();
+        loop {
+            batch.extend(works.try_iter().take(limit.saturating_sub(batch.len())));
+            if batch.len() >= expected || begun.elapsed() >= patience {
+                return;
+            }
+            thread::yield_now();
+        }
+    }
+
     /// Writes the batch and tells its works; gives back those that may wait for a lock longer.
     fn write(&mut self, mut batch: Vec<Queued>) -> Vec<Queued> {
+        let begun = Instant::now();
         let outcomes = match self.begin(&batch) {
             Ok(()) => self.commit(&mut batch),
             Err(StoreError::Locked) => return self.expire(batch),
@@ -109,6 +134,7 @@ impl Scribe {
             self.line = None;
         }
         let count = batch.len();
+        self.last = Last { works: count, commit: begun.elapsed() };
         let outcomes = outcomes.unwrap_or_else(|error| vec![Err(error); count]);
         for (queued, outcome) in batch.into_iter().zip(outcomes) {
             guard::finish(queued.work, outcome);
