@@ -62,8 +62,7 @@ pub(crate) fn draft(
             expires_at: arrival.at.saturating_add(terms.expires),
             terms: record::terms_json(&terms),
         });
-        let (id, expires_at) = (Uuid::from_bytes(opened.id), opened.expires_at.to_string());
-        decision.request = Some(record::notice(&format!("r_{id}"), &expires_at, &terms));
+        decision.request = Some(record::notice(&public_id(&opened), &expiry(&opened), &terms));
         request = Some(opened).filter(|_| grounds.open.is_none());
     }
     let used = Used {
@@ -77,6 +76,39 @@ pub(crate) fn draft(
     let call_id = call.call_id.as_deref().filter(|_| !malformed);
     let entry = Some(entry(&decision, Subject::Call(call), &used, arrival, ids, call_id));
     Draft { decision, entry, request, slots }
+}
+
+impl Draft {
+    /// The same decision on the same grounds, joining the request that is open for the call
+    /// instead of opening one; only for drafts on which no counter had a say.
+    pub(crate) fn joining(
+        &self,
+        open: &OpenedRequest,
+        arrival: &Arrival,
+        ids: Ids,
+        call: &ToolCall,
+    ) -> Self {
+        let mut decision = self.decision.clone();
+        if let Some(request) = &mut decision.request {
+            request.id = public_id(open);
+            request.expires_at = expiry(open);
+        }
+        let facts = Facts { now: arrival.now, counters: &[], answers: &arrival.answers };
+        let recorded_at = &arrival.recorded_at.to_string();
+        let used =
+            Used { facts, counters: &[], slots: &[], replayed: arrival.replayed, recorded_at };
+        let call_id = call.call_id.as_deref();
+        let entry = Some(entry(&decision, Subject::Call(call), &used, arrival, ids, call_id));
+        Self { decision, entry, request: None, slots: Vec::new() }
+    }
+}
+
+fn public_id(request: &OpenedRequest) -> String {
+    format!("r_{}", Uuid::from_bytes(request.id))
+}
+
+fn expiry(request: &OpenedRequest) -> String {
+    request.expires_at.to_string()
 }
 
 fn decision(report: &Report<'_>, arrival: &Arrival, ids: Ids) -> Decision {

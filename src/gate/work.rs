@@ -209,17 +209,34 @@ impl Line<'_> {
             return self.repeated(call, &scope, &first).map(Made::Anew);
         }
         let behind = self.now()?.behind;
-        if let Some(draft) = self.assumed.filter(|_| !behind)
-            && (draft.request.is_none() || self.open_request()?.is_none())
-        {
-            self.write(&scope, draft, &Needs::default())?;
-            return Ok(Made::AsDrafted);
+        if let Some(draft) = self.assumed.filter(|_| !behind) {
+            return self.as_assumed(call, &scope, draft);
         }
         let Gathered { now, needs, counters, .. } = self.gather(call)?;
         let open = self.open_request()?;
         let grounds = Grounds { now, needs: &needs, counters: &counters, open: open.as_ref() };
         let draft = draft(self.shared, self.arrival, self.ids, call, &grounds);
         self.write(&scope, &draft, &needs)?;
+        Ok(Made::Anew(draft.decision))
+    }
+
+    /// What was assumed holds; only a request for the same call may be open already.
+    fn as_assumed(
+        &mut self,
+        call: &ToolCall,
+        scope: &CallScope,
+        draft: &Draft,
+    ) -> Result<Made, StoreError> {
+        let open = match draft.request {
+            Some(_) => self.open_request()?,
+            None => None,
+        };
+        let Some(open) = open else {
+            self.write(scope, draft, &Needs::default())?;
+            return Ok(Made::AsDrafted);
+        };
+        let draft = draft.joining(&open, self.arrival, self.ids, call);
+        self.write(scope, &draft, &Needs::default())?;
         Ok(Made::Anew(draft.decision))
     }
 
