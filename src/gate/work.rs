@@ -53,7 +53,13 @@ impl Ids {
 /// A decision made: as it was drafted, or otherwise.
 enum Made {
     AsDrafted,
-    Anew(Decision),
+    Anew(Box<Decision>),
+}
+
+impl Made {
+    fn anew(decision: Decision) -> Self {
+        Self::Anew(Box::new(decision))
+    }
 }
 
 /// A call decided and durable, or refused by a fault; with everything it took, so that whoever
@@ -70,7 +76,7 @@ impl Settled {
     pub(crate) fn into_decision(self) -> Result<Decision, GateError> {
         self.outcome?;
         match (self.made, self.assumed) {
-            (Some(Made::Anew(decision)), _) => Ok(decision),
+            (Some(Made::Anew(decision)), _) => Ok(*decision),
             (Some(Made::AsDrafted), Some(draft)) => Ok(draft.decision),
             _ => Err(GateError::Lost),
         }
@@ -191,7 +197,7 @@ impl Line<'_> {
             Arrived::Call(call) => self.call(call),
             Arrived::Text { malformed, bytes, .. } => {
                 let subject = Subject::Malformed { tool: "", bytes: *bytes };
-                self.refuse(malformed, subject).map(Made::Anew)
+                self.refuse(malformed, subject).map(Made::anew)
             }
         }
     }
@@ -200,13 +206,13 @@ impl Line<'_> {
         if let Err(malformed) = call.validate() {
             let bytes = call.canonical().len();
             let subject = Subject::Malformed { tool: &call.tool, bytes };
-            return self.refuse(&malformed, subject).map(Made::Anew);
+            return self.refuse(&malformed, subject).map(Made::anew);
         }
         let scope = scope(call, self.arrival.replayed);
         if let Some(call_id) = &call.call_id
             && let Some(first) = self.transaction.earlier(&scope, call_id)?
         {
-            return self.repeated(call, &scope, &first).map(Made::Anew);
+            return self.repeated(call, &scope, &first).map(Made::anew);
         }
         let behind = self.now()?.behind;
         if let Some(draft) = self.assumed.filter(|_| !behind) {
@@ -217,7 +223,7 @@ impl Line<'_> {
         let grounds = Grounds { now, needs: &needs, counters: &counters, open: open.as_ref() };
         let draft = draft(self.shared, self.arrival, self.ids, call, &grounds);
         self.write(&scope, &draft, &needs)?;
-        Ok(Made::Anew(draft.decision))
+        Ok(Made::anew(draft.decision))
     }
 
     /// What was assumed holds; only a request for the same call may be open already.
@@ -237,7 +243,7 @@ impl Line<'_> {
         };
         let draft = draft.joining(&open, self.arrival, self.ids, call);
         self.write(scope, &draft, &Needs::default())?;
-        Ok(Made::Anew(draft.decision))
+        Ok(Made::anew(draft.decision))
     }
 
     /// Makes a draft true: slots taken, the request opened, the decision appended.
