@@ -28,7 +28,7 @@ impl Canonical {
         self.enclosed('{', '}', members);
     }
 
-    /// A list; `items` calls [`Canonical::item`] before each.
+    /// A list; `item` writes each of its items.
     pub(super) fn list<T>(
         &mut self,
         items: impl IntoIterator<Item = T>,
