@@ -1,20 +1,21 @@
 //! Conditions: every name resolved, every comparison typed, polarity settled.
 
+mod compare;
+mod fields;
+
 use super::Checker;
 use super::definitions::{Definitions, Meaning};
 use super::literals::shortened;
 use crate::condition::{
-    Compare, Condition, ConditionKind, Field, Function, Literal, Members, Operand, Root, Type,
-    normal_text,
+    Condition, ConditionKind, Field, Literal, Members, Operand, Root, Type, normal_text,
 };
 use crate::decision::Truth;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::number::Number;
 use crate::pattern::TextPattern;
 use crate::policy::Tool;
 use crate::scalar::PathText;
 use crate::span::{Span, Spanned};
-use crate::syntax::ast::{self, Comparison, Expr, ExprKind, OperandKind, Quantifier};
+use crate::syntax::ast::{self, Expr, ExprKind, OperandKind, Quantifier};
 use crate::window::Zone;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -112,139 +113,6 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
 
     fn parts(&mut self, parts: &[Expr], polarity: Polarity) -> Box<[Condition]> {
         parts.iter().map(|part| self.condition(part, polarity)).collect()
-    }
-
-    fn compare(
-        &mut self,
-        left: &ast::Operand,
-        operator: &Spanned<Comparison>,
-        right: &ast::Operand,
-        polarity: Polarity,
-        span: Span,
-    ) -> Option<ConditionKind> {
-        let (a, b) = (self.operand(left), self.operand(right));
-        let ((a, a_type), (b, b_type)) = (a?, b?);
-        let kind = self.common_type(&a_type, &b_type, &a, &b, span)?;
-        self.has_order(operator, kind.as_ref())?;
-        let a = self.normal_literal(a, kind.as_ref(), left.span)?;
-        let b = self.normal_literal(b, kind.as_ref(), right.span)?;
-        self.possible(&a_type, operator.node, &a, &b, span)?;
-        self.possible(&b_type, mirrored(operator.node), &b, &a, span)?;
-        // The truth of `!=` is the falsehood of an equality.
-        let ignore_case = polarity.tightens != (operator.node == Comparison::NotEqual);
-        let operator = operator.node;
-        let compare = Compare { left: a, operator, right: b, kind, ignore_case };
-        Some(ConditionKind::Compare(compare))
-    }
-
-    /// As what two sides are compared; `Some(None)`: as what they turn out to be.
-    #[expect(clippy::option_option, reason = "the outer one says that an error was reported")]
-    fn common_type(
-        &mut self,
-        left: &Option<Type>,
-        right: &Option<Type>,
-        a: &Operand,
-        b: &Operand,
-        span: Span,
-    ) -> Option<Option<Type>> {
-        let (left, right) = match (left, right) {
-            (None, None) => return Some(None),
-            (Some(kind), None) | (None, Some(kind)) => (kind, kind),
-            (Some(left), Some(right)) => (left, right),
-        };
-        let literal = |operand: &Operand| matches!(operand, Operand::Literal(Literal::Text(_)));
-        let common = match (left, right) {
-            (Type::List(_), _) | (_, Type::List(_)) => None,
-            (Type::Any, kind) | (kind, Type::Any) => Some(kind.clone()),
-            (left, right) if left == right => Some(left.clone()),
-            (left, right) if left.is_number() && right.is_number() => Some(Type::Decimal),
-            // A written text takes the type of what it is compared with.
-            (Type::Text, kind) if literal(a) && kind.is_textual() => Some(kind.clone()),
-            (kind, Type::Text) if literal(b) && kind.is_textual() => Some(kind.clone()),
-            (Type::Text, kind @ (Type::Email | Type::Domain | Type::Url | Type::Path))
-            | (kind @ (Type::Email | Type::Domain | Type::Url | Type::Path), Type::Text) => {
-                Some(kind.clone())
-            }
-            _ => None,
-        };
-        let Some(common) = common else {
-            let message = format!("{} cannot be compared with {}", article(left), article(right));
-            let help = match (left, right) {
-                (Type::List(_), _) | (_, Type::List(_)) => {
-                    "for a list use `every`, `some`, `count`, `length` or `in`"
-                }
-                (l, r) if l.is_number() != r.is_number() => "write a number without quotes",
-                _ => "",
-            };
-            self.error(Code::TYPE_CLASH, span, message, help);
-            return None;
-        };
-        Some(Some(common).filter(|common| *common != Type::Any))
-    }
-
-    fn has_order(&mut self, operator: &Spanned<Comparison>, kind: Option<&Type>) -> Option<()> {
-        let equality = matches!(operator.node, Comparison::Equal | Comparison::NotEqual);
-        let ordered =
-            kind.is_none_or(|kind| kind.is_number() || matches!(kind, Type::Time | Type::Duration));
-        if equality || ordered {
-            return Some(());
-        }
-        let kind = kind.cloned().unwrap_or(Type::Text);
-        let message = format!("values of type `{kind}` have no order");
-        let help = "only numbers, times and durations can be less or greater";
-        self.error(Code::TYPE_CLASH, operator.span, message, help);
-        None
-    }
-
-    /// A written text, in the normal form of the type it is compared as.
-    fn normal_literal(
-        &mut self,
-        operand: Operand,
-        kind: Option<&Type>,
-        span: Span,
-    ) -> Option<Operand> {
-        let (Operand::Literal(Literal::Text(text)), Some(kind)) = (&operand, kind) else {
-            return Some(operand);
-        };
-        Some(Operand::Literal(match kind {
-            Type::Time => {
-                let zone = Arc::clone(&self.around.zone);
-                Literal::Time(self.checker.instant(text, span, &zone)?)
-            }
-            Type::Duration => {
-                Literal::Duration(self.checker.duration(&Spanned::new(text.to_string(), span))?)
-            }
-            kind => Literal::Text(self.checker.textual(text, kind, span)?.into()),
-        }))
-    }
-
-    /// Refuses what can never (or not but) hold: a whole number that equals a fraction, a count
-    /// below zero.
-    fn possible(
-        &mut self,
-        left_type: &Option<Type>,
-        operator: Comparison,
-        left: &Operand,
-        right: &Operand,
-        span: Span,
-    ) -> Option<()> {
-        let Operand::Literal(Literal::Number(number)) = right else { return Some(()) };
-        let zero = Number::from(0_u64);
-        let counts = matches!(left, Operand::Call(Function::Count | Function::Length, _));
-        let whole = *left_type == Some(Type::Int);
-        let fault = match operator {
-            Comparison::Equal if whole && !number.is_integer() => "a whole number is never that",
-            Comparison::Less if counts && *number <= zero => "a count is never below zero",
-            Comparison::LessOrEqual | Comparison::Equal if counts && *number < zero => {
-                "a count is never below zero"
-            }
-            Comparison::GreaterOrEqual if counts && *number <= zero => {
-                "a count is always at least zero"
-            }
-            _ => return Some(()),
-        };
-        self.error(Code::IMPOSSIBLE, span, fault, "compare with a number it can reach");
-        None
     }
 
     fn membership(
@@ -543,147 +411,6 @@ impl<'c, 'a, 's> Expressions<'c, 'a, 's> {
         self.error(Code::UNKNOWN_NAME, span, message, help);
         None
     }
-
-    fn call(
-        &mut self,
-        name: &Spanned<String>,
-        arguments: &[ast::Operand],
-        span: Span,
-    ) -> Option<Typed> {
-        let found = Function::TABLE.iter().find(|(known, _)| *known == name.node);
-        let Some((_, function)) = found else {
-            let message = format!("there is no function named `{}`", name.node);
-            let known = Function::TABLE.iter().map(|(known, _)| *known);
-            let finding = Diagnostic::error(Code::UNKNOWN_FUNCTION, name.span, message)
-                .help("the functions are count, sum, length, domain, host and lower")
-                .suggest(name.span, &name.node, known);
-            self.checker.report(finding);
-            return None;
-        };
-        let several = matches!(function, Function::Count | Function::Sum);
-        if arguments.is_empty() || (!several && arguments.len() != 1) {
-            let wanted = if several { "at least one argument" } else { "one argument" };
-            let message = format!("`{}` takes {wanted}", name.node);
-            self.error(Code::UNKNOWN_FUNCTION, span, message, "");
-            return None;
-        }
-        let typed: Vec<Option<Typed>> = arguments.iter().map(|a| self.operand(a)).collect();
-        let mut operands = Vec::with_capacity(typed.len());
-        for (typed, written) in typed.into_iter().zip(arguments) {
-            let (operand, kind) = typed?;
-            self.argument(*function, &name.node, kind.as_ref(), written.span)?;
-            operands.push(operand);
-        }
-        let kind = match function {
-            Function::Count | Function::Length => Type::Int,
-            Function::Sum => Type::Decimal,
-            Function::Domain | Function::Host => Type::Domain,
-            Function::Lower => Type::Text,
-        };
-        Some((Operand::Call(*function, operands.into()), Some(kind)))
-    }
-
-    fn argument(
-        &mut self,
-        function: Function,
-        name: &str,
-        kind: Option<&Type>,
-        span: Span,
-    ) -> Option<()> {
-        let Some(kind) = kind.filter(|kind| **kind != Type::Any) else { return Some(()) };
-        let fits = match (function, kind) {
-            (Function::Count | Function::Length, Type::List(_)) => true,
-            (Function::Sum, Type::List(element)) => element.is_number() || **element == Type::Any,
-            (Function::Sum, kind) => kind.is_number(),
-            (Function::Domain, kind) => matches!(kind, Type::Email | Type::Text),
-            (Function::Host, kind) => matches!(kind, Type::Url | Type::Text),
-            (_, kind) => kind.is_textual(),
-        };
-        if !fits {
-            let message = format!("`{name}` cannot take {}", article(kind));
-            self.error(Code::TYPE_CLASH, span, message, "");
-            return None;
-        }
-        Some(())
-    }
-
-    /// A field, and its declared type.
-    pub(super) fn field(&mut self, path: &ast::FieldPath) -> Option<(Field, Option<Type>)> {
-        let segments: Vec<&str> = path.segments.iter().map(|s| s.node.as_str()).collect();
-        let (root, skip, kind) = match (path.root.node.as_str(), segments.as_slice()) {
-            ("args", [first, rest @ ..]) => {
-                (Root::Args, 0, self.declared(first, rest, &path.segments[0])?)
-            }
-            ("context", [_, ..]) => (Root::Context, 0, None),
-            ("agent", ["id"]) => (Root::AgentId, 1, Some(Type::Text)),
-            ("agent", ["roles"]) => (Root::AgentRoles, 1, Some(list_of_texts())),
-            ("agent", ["parents"]) => (Root::AgentParents, 1, Some(list_of_texts())),
-            ("user", []) => (Root::User, 0, Some(Type::Text)),
-            ("session", []) => (Root::Session, 0, Some(Type::Text)),
-            ("tool", []) => (Root::Tool, 0, Some(Type::Text)),
-            (name, [_, ..]) if self.is_variable(name) => (Root::Variable, 0, None),
-            (name, []) if self.is_variable(name) => {
-                (Root::Variable, 0, self.variable.as_ref().and_then(|(_, kind)| kind.clone()))
-            }
-            _ => return self.no_such_field(path),
-        };
-        let keys = self.checker.keys(&segments[skip..]);
-        let field = Field { root, path: keys, optional: path.optional, span: path.span };
-        Some((field, kind))
-    }
-
-    fn no_such_field<T>(&mut self, path: &ast::FieldPath) -> Option<T> {
-        let written = shortened(self.checker.sources.text(path.span));
-        let message = format!("there is no field `{written}`");
-        let roots = ["args", "context", "agent", "user", "session", "tool"];
-        let finding = Diagnostic::error(Code::UNKNOWN_FIELD, path.span, message).help(
-            "fields are `args.NAME`, `context.NAME`, `agent.id`, `agent.roles`, `agent.parents`, \
-             `user`, `session` and `tool`",
-        );
-        let root = &path.root;
-        self.checker.report(match roots.contains(&root.node.as_str()) {
-            true => finding,
-            false => finding.suggest(root.span, &root.node, roots),
-        });
-        None
-    }
-
-    /// The declared type of `args.FIRST…`: an error where no covered tool has the field.
-    #[expect(clippy::option_option, reason = "the outer one says that an error was reported")]
-    fn declared(
-        &mut self,
-        first: &str,
-        rest: &[&str],
-        written: &Spanned<String>,
-    ) -> Option<Option<Type>> {
-        let tools = &self.around.tools;
-        if tools.is_empty() {
-            return Some(None);
-        }
-        let kinds: Vec<&Type> = tools
-            .iter()
-            .filter_map(|tool| tool.fields.iter().find(|field| &*field.name == first))
-            .map(|field| &field.kind)
-            .collect();
-        let Some(kind) = kinds.first() else {
-            let names = tools.iter().map(|tool| format!("`{}`", tool.name.text()));
-            let names = names.collect::<Vec<_>>().join(", ");
-            let message = format!("no field `{first}` is declared for {names}");
-            let known = tools.iter().flat_map(|tool| tool.fields.iter()).map(|field| &*field.name);
-            let finding = Diagnostic::error(Code::UNKNOWN_FIELD, written.span, message)
-                .related(tools[0].span, "the tool is declared here")
-                .suggest(written.span, first, known);
-            self.checker.report(finding);
-            return None;
-        };
-        if !rest.is_empty() && **kind != Type::Any {
-            let message = format!("`args.{first}` is {}, it has no fields", article(kind));
-            self.error(Code::UNKNOWN_FIELD, written.span, message, "");
-            return None;
-        }
-        let agreed = kinds.iter().all(|other| other == kind) && rest.is_empty();
-        Some(agreed.then(|| (*kind).clone()).filter(|kind| *kind != Type::Any))
-    }
 }
 
 /// As what a value and a list's elements are compared: what either says beyond mere text.
@@ -694,16 +421,6 @@ fn normal_kind(value: Option<Type>, element: Option<Type>) -> Type {
 
 fn list_of_texts() -> Type {
     Type::List(Box::new(Type::Text))
-}
-
-const fn mirrored(operator: Comparison) -> Comparison {
-    match operator {
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        same => same,
-    }
 }
 
 /// `a text`, `a number`, … for messages.
