@@ -118,7 +118,9 @@ impl Definitions {
     }
 
     fn names<'d>(&'d self, kind: &'d str) -> impl Iterator<Item = &'d str> {
-        let of_kind = move |d: &Definition| d.meaning.kind() == kind;
+        // One that is wrong itself may still be the one that was meant.
+        let of_kind =
+            move |d: &Definition| [kind, Meaning::Broken.kind()].contains(&d.meaning.kind());
         self.named.iter().filter(move |(_, d)| of_kind(d)).map(|(name, _)| name.as_str())
     }
 
