@@ -122,6 +122,7 @@ impl Decision {
             digest: String::new(),
             policy_digest: hex_digest(layers.digest()),
             at: String::new(),
+            repeated: false,
         }
     }
 }

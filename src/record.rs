@@ -76,6 +76,7 @@ pub(crate) fn decision(report: &Report<'_>, id: &str, digest: &str, at: &str) ->
         digest: digest.to_owned(),
         policy_digest: hex_digest(evaluation.layers().digest()),
         at: at.to_owned(),
+        repeated: false,
     }
 }
 

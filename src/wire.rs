@@ -177,6 +177,10 @@ pub struct Decision {
     pub policy_digest: String,
     /// The decision's time, RFC 3339 in UTC.
     pub at: String,
+    /// Whether this is the first decision on a `call_id` that came again; nothing was judged or
+    /// recorded anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
 }
 
 /// One rule that mentions the tool of a call.

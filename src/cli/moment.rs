@@ -27,6 +27,14 @@ impl DecisionTime {
     /// Reads an instant, a date or a local time.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let day = date(text).and_then(|day| day.and_hms_opt(0, 0, 0));
+        let minutes = |text: &str| {
+            // `17:30+01:00`: an offset after a time without seconds.
+            let (local, offset) = text.split_at_checked(16)?;
+            Timestamp::parse(&format!("{local}:00{offset}"))
+        };
+        if let Some(at) = minutes(text) {
+            return Ok(Self::Instant(at));
+        }
         match local_date_time(text).or(day) {
             Some(local) => Ok(Self::Local(local)),
             None => instant(text).map(Self::Instant),

@@ -214,16 +214,26 @@ impl Line<'_> {
         {
             return self.repeated(call, &scope, &first).map(Made::anew);
         }
+        self.judge(call, &scope)
+    }
+
+    fn judge(&mut self, call: &ToolCall, scope: &CallScope) -> Result<Made, StoreError> {
         let behind = self.now()?.behind;
         if let Some(draft) = self.assumed.filter(|_| !behind) {
-            return self.as_assumed(call, &scope, draft);
+            return self.as_assumed(call, scope, draft);
         }
+        let (draft, needs) = self.draft(call)?;
+        self.write(scope, &draft, &needs)?;
+        Ok(Made::anew(draft.decision))
+    }
+
+    /// The call judged on the facts as they stand in this transaction.
+    fn draft(&mut self, call: &ToolCall) -> Result<(Draft, Needs), StoreError> {
         let Gathered { now, needs, counters, .. } = self.gather(call)?;
         let open = self.open_request()?;
         let grounds = Grounds { now, needs: &needs, counters: &counters, open: open.as_ref() };
         let draft = draft(self.shared, self.arrival, self.ids, call, &grounds);
-        self.write(&scope, &draft, &needs)?;
-        Ok(Made::anew(draft.decision))
+        Ok((draft, needs))
     }
 
     /// What was assumed holds; only a request for the same call may be open already.
@@ -372,11 +382,38 @@ impl Line<'_> {
         first: &Logged,
     ) -> Result<Decision, StoreError> {
         if first.entry.digest == self.arrival.digest {
-            return serde_json::from_str(&first.entry.body)
-                .map_err(|error| StoreError::Corrupt(format!("a record cannot be read: {error}")));
+            let mut decision: Decision =
+                serde_json::from_str(&first.entry.body).map_err(|error| {
+                    StoreError::Corrupt(format!("a record cannot be read: {error}"))
+                })?;
+            decision.repeated = true;
+            return self.under_todays_policy(call, scope, decision);
         }
         let because = "this `call_id` was used for another call: give each call its own".to_owned();
         self.denied(scope, because, Subject::Reused(call))
+    }
+
+    /// An earlier decision, unless the policy has changed since and is stricter today: then
+    /// today's, recorded beside the first.
+    fn under_todays_policy(
+        &mut self,
+        call: &ToolCall,
+        scope: &CallScope,
+        first: Decision,
+    ) -> Result<Decision, StoreError> {
+        if first.policy_digest == hex_digest(self.shared.layers.digest()) {
+            return Ok(first);
+        }
+        let (mut draft, needs) = self.draft(call)?;
+        if draft.decision.decision <= first.decision {
+            return Ok(first);
+        }
+        if let Some(entry) = &mut draft.entry {
+            // The id stays claimed by the first decision.
+            entry.call_id = None;
+        }
+        self.write(scope, &draft, &needs)?;
+        Ok(draft.decision)
     }
 
     fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<(), StoreError> {

@@ -389,6 +389,12 @@ impl<'a> Blame<'a> {
             return None;
         }
         let (before, found) = (self.before(), self.found());
+        if ["if", "where", "whenever", "provided"].contains(&before) {
+            let span = self.before_span();
+            let message = format!("`{before}` is no word of the language");
+            let finding = Diagnostic::error(Code::UNKNOWN_KEYWORD, span, message);
+            return Some(finding.help("conditions begin with `when`").fix(span, "when"));
+        }
         let message =
             format!("a comma is missing between `{}` and `{}`", short(before), short(found));
         let behind = Span::new(
