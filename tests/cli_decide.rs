@@ -191,7 +191,9 @@ fn a_repeated_call_id_gets_the_first_decision() {
     let place = Place::new(&format!("fence 1 policy p{}ask a", "\n".repeat(9)));
     let call = "{\"tool\":\"a\",\"call_id\":\"c\",\"session\":\"s\"}\n";
     let other = "{\"tool\":\"b\",\"call_id\":\"c\",\"session\":\"s\"}\n";
-    let decisions = place.decide(&[], &format!("{call}{call}{other}"));
+    let mut decisions = place.decide(&[], &format!("{call}{call}{other}"));
+    let repeated = decisions[1].as_object_mut().unwrap().remove("repeated");
+    assert_eq!(repeated, Some(true.into()));
     assert_eq!(decisions[0], decisions[1]);
     assert!(decisions[2]["because"].as_str().unwrap().contains("another call"));
     let replay = place.run(&["log", "replay", "--all", "--db", "fence.db"], b"");
