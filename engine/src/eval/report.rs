@@ -49,6 +49,14 @@ impl LineFinding<'_> {
         line_text(self.auto)
     }
 
+    /// Nothing was fetched for the lines of a rule that is about the call only loosely, so what
+    /// its phrases miss is not the reason that they hold.
+    fn hold_loosely(&mut self) {
+        for phrase in self.phrases.iter_mut().filter(|phrase| phrase.trace.is_none()) {
+            phrase.reason = Some("the rule matches this call only loosely".into());
+        }
+    }
+
     fn counts(&self) -> bool {
         self.phrases.iter().any(|phrase| phrase.phrase.prepared.counts())
     }
@@ -140,7 +148,11 @@ fn finding<'p>(
     let applies = applies(rule, scope);
     let trace = rule.condition.as_ref().map(|condition| condition.trace(scope));
     let autos = rule.ask.iter().flat_map(|ask| ask.autos.iter());
-    let lines = autos.map(|auto| line(auto, layer, scope, facts)).collect();
+    let mut lines: Vec<LineFinding<'p>> =
+        autos.map(|auto| line(auto, layer, scope, facts)).collect();
+    if !exact {
+        lines.iter_mut().for_each(LineFinding::hold_loosely);
+    }
     Finding { layer, policy, rule, applies, exact, trace, lines }
 }
 
