@@ -226,17 +226,6 @@ impl Gate {
         self.pending(self.arrival(Arrived::Text { malformed, bytes, digest }, mode))
     }
 
-    /// Judges a call without recording anything; counters are read as they stand.
-    ///
-    /// # Errors
-    /// When a counter cannot be read.
-    pub fn judge_blocking(&self, text: &[u8], trust: Trust) -> Result<Decision, GateError> {
-        let (arrived, mode) = self.read(text, trust);
-        let mut work = self.arrival(arrived, mode);
-        work.dry = true;
-        self.wait(work)
-    }
-
     /// Gathers what the decision on a call depends on, and writes nothing: with
     /// [`report`](fence_engine::eval::report) it tells the decision in full. Counters are the live
     /// ones, also where the time is given.
@@ -286,8 +275,8 @@ impl Gate {
             Arrived::Text { digest, .. } => *digest,
         };
         let replayed = mode.at.is_some() || mode.without_clock;
-        let (obeys_mark, recorded_at, dry) = (!replayed, clock, false);
-        Arrival { arrived, at, now, replayed, obeys_mark, recorded_at, digest, answers, dry }
+        let (obeys_mark, recorded_at) = (!replayed, clock);
+        Arrival { arrived, at, now, replayed, obeys_mark, recorded_at, digest, answers }
     }
 
     fn answers(&self, call: &ToolCall, now: Now) -> Vec<AnswerFact> {

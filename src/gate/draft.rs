@@ -18,8 +18,8 @@ use uuid::Uuid;
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) decision: Decision,
-    /// What goes into the log; none where nothing is to be written.
-    pub(crate) entry: Option<Entry>,
+    /// What goes into the log.
+    pub(crate) entry: Entry,
     /// The request it opens.
     pub(crate) request: Option<OpenedRequest>,
     /// Which of the needed counters lose a slot.
@@ -48,9 +48,6 @@ pub(crate) fn draft(
     let report = report(&shared.layers, call, &facts);
     let slots = report.slots(grounds.needs);
     let mut decision = decision(&report, arrival, ids);
-    if arrival.dry {
-        return Draft { decision, entry: None, request: None, slots };
-    }
     let mut request = None;
     if decision.decision == Effect::Ask {
         let terms = report.terms();
@@ -74,7 +71,7 @@ pub(crate) fn draft(
     };
     let malformed = report.evaluation.malformed().is_some();
     let call_id = call.call_id.as_deref().filter(|_| !malformed);
-    let entry = Some(entry(&decision, Subject::Call(call), &used, arrival, ids, call_id));
+    let entry = entry(&decision, Subject::Call(call), &used, arrival, ids, call_id);
     Draft { decision, entry, request, slots }
 }
 
@@ -98,7 +95,7 @@ impl Draft {
         let used =
             Used { facts, counters: &[], slots: &[], replayed: arrival.replayed, recorded_at };
         let call_id = call.call_id.as_deref();
-        let entry = Some(entry(&decision, Subject::Call(call), &used, arrival, ids, call_id));
+        let entry = entry(&decision, Subject::Call(call), &used, arrival, ids, call_id);
         Self { decision, entry, request: None, slots: Vec::new() }
     }
 }

@@ -31,8 +31,6 @@ pub(crate) struct Arrival {
     pub(crate) recorded_at: Timestamp,
     pub(crate) digest: [u8; 32],
     pub(crate) answers: Vec<AnswerFact>,
-    /// Judge only: read counters, write nothing.
-    pub(crate) dry: bool,
 }
 
 /// The ids a decision may need.
@@ -258,14 +256,11 @@ impl Line<'_> {
 
     /// Makes a draft true: slots taken, the request opened, the decision appended.
     fn write(&mut self, scope: &CallScope, draft: &Draft, needs: &Needs) -> Result<(), StoreError> {
-        if let Some(entry) = &draft.entry {
-            self.take(needs, &draft.slots)?;
-            if let Some(request) = &draft.request {
-                self.transaction.insert_request(request)?;
-            }
-            self.append(scope, entry)?;
+        self.take(needs, &draft.slots)?;
+        if let Some(request) = &draft.request {
+            self.transaction.insert_request(request)?;
         }
-        Ok(())
+        self.append(scope, &draft.entry)
     }
 
     /// The request that is open for the same call.
@@ -359,9 +354,6 @@ impl Line<'_> {
             at: self.arrival.at.to_string(),
             ..Decision::unrecorded(&GateError::Lost, &self.shared.layers)
         };
-        if self.arrival.dry {
-            return Ok(decision);
-        }
         let used = Used {
             facts: Facts::at(self.arrival.now),
             counters: &[],
@@ -408,10 +400,8 @@ impl Line<'_> {
         if draft.decision.decision <= first.decision {
             return Ok(first);
         }
-        if let Some(entry) = &mut draft.entry {
-            // The id stays claimed by the first decision.
-            entry.call_id = None;
-        }
+        // The id stays claimed by the first decision.
+        draft.entry.call_id = None;
         self.write(scope, &draft, &needs)?;
         Ok(draft.decision)
     }
