@@ -7,6 +7,8 @@
 pub mod cli;
 pub mod clock;
 pub mod gate;
+#[cfg(feature = "server")]
+pub mod http;
 pub mod policies;
 pub mod process;
 pub mod random;

@@ -1,0 +1,3 @@
+//! `fence serve`: the HTTP server and its dashboard.
+
+pub mod dashboard;

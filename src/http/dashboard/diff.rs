@@ -1,0 +1,98 @@
+//! What an edit changes: each field before and after, lists by what left and what came.
+
+use super::text::{Shown, count};
+use super::value::value;
+use super::view::ChangeView;
+use fence_engine::json::{Json, List, Value};
+use maud::{Markup, html};
+
+/// How many removed or added items of a list are open at once.
+const OPEN: usize = 20;
+
+/// One block a changed field.
+pub(super) fn changes(changes: &[ChangeView]) -> Markup {
+    html! {
+        @if changes.is_empty() { p.quiet { "Nothing changed." } }
+        dl.diff {
+            @for change in changes {
+                div.field { dt { (Shown(&change.field)) } dd { (one(change)) } }
+            }
+        }
+    }
+}
+
+fn one(change: &ChangeView) -> Markup {
+    let root = |side: &'static str, json: &Option<Json>| {
+        html! { @match json { Some(json) => (side_of(side, value(json.root()))), None => (side_of(side, html! { span.quiet { "absent" } })) } }
+    };
+    match (list(change.from.as_ref()), list(change.to.as_ref())) {
+        (Some(from), Some(to)) => lists(from, to),
+        _ => html! { (root("before", &change.from)) (root("after", &change.to)) },
+    }
+}
+
+fn side_of(side: &str, what: Markup) -> Markup {
+    html! {
+        div class={ "part " (side) } {
+            span.label { @if side == "before" { "Before" } @else { "After" } }
+            div { (what) }
+        }
+    }
+}
+
+fn list(json: Option<&Json>) -> Option<List<'_>> {
+    json?.root().as_list()
+}
+
+fn lists(from: List<'_>, to: List<'_>) -> Markup {
+    let (old, new) = (texts(from), texts(to));
+    let mut left: Vec<Option<Value<'_>>> = to.iter().map(Some).collect();
+    let mut at = std::collections::HashMap::<&str, Vec<usize>>::new();
+    for (index, text) in new.iter().enumerate().rev() {
+        at.entry(text).or_default().push(index);
+    }
+    let mut gone = Vec::new();
+    for (item, text) in from.iter().zip(&old) {
+        match at.get_mut(text.as_str()).and_then(Vec::pop) {
+            Some(index) => left[index] = None,
+            None => gone.push(item),
+        }
+    }
+    let came: Vec<Value<'_>> = left.into_iter().flatten().collect();
+    let kept = from.len() - gone.len();
+    let reordered = gone.is_empty() && came.is_empty() && old != new;
+    html! {
+        p.size {
+            (count(from.len() as u64)) " → " (count(to.len() as u64)) " items; " (count(kept as u64)) " kept"
+            @if reordered { ", in another order" }
+        }
+        (items("removed", "Removed", &gone))
+        (items("added", "Added", &came))
+    }
+}
+
+fn texts(list: List<'_>) -> Vec<String> {
+    list.iter().map(|item| {
+        let mut text = String::new();
+        item.write_canonical(&mut text);
+        text
+    }).collect()
+}
+
+fn items(class: &str, title: &str, items: &[Value<'_>]) -> Markup {
+    let row = |item: &Value<'_>| html! { li { span.sign aria-hidden="true" { @if class == "removed" { "−" } @else { "+" } } (value(*item)) } };
+    html! {
+        @if !items.is_empty() {
+            div class={ "part " (class) } {
+                span.label { (title) " " (count(items.len() as u64)) }
+                ul { @for item in items.iter().take(OPEN) { (row(item)) } }
+                @if items.len() > OPEN {
+                    details.long {
+                        summary { span.size { (count((items.len() - OPEN) as u64)) " more: " span.when-closed { "show all" } span.when-open { "fold" } } }
+                        ul { @for item in items.iter().skip(OPEN) { (row(item)) } }
+                    }
+                }
+            }
+        }
+    }
+}
