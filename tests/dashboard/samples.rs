@@ -7,11 +7,11 @@ use fence::http::dashboard::layout::{Frame, Theme, Viewer};
 use fence::http::dashboard::policy::{PoliciesView, PolicyView, SourceView};
 use fence::http::dashboard::view::*;
 
-pub fn json(text: &str) -> Json {
+pub(crate) fn json(text: &str) -> Json {
     text.parse().unwrap()
 }
 
-pub fn frame() -> Frame {
+pub(crate) fn frame() -> Frame {
     Frame {
         viewer: Some(Viewer {
             person: "ana@example.com".into(),
@@ -29,7 +29,7 @@ pub fn frame() -> Frame {
     }
 }
 
-pub fn request() -> RequestView {
+pub(crate) fn request() -> RequestView {
     let list: Vec<String> = (1..=412).map(|n| format!("\"reader{n}@list.test\"")).collect();
     let args = format!(
         r#"{{"to":[{}],"subject":"Spring sale starts tomorrow","body":"Hello,\n\nour spring sale starts tomorrow at 9.\n\nYours\nthe team","send_at":null,"track":true,"limit":1e3,"meta":{{"campaign":"spring","ab":{{"share":0.10,"arms":["a","b"]}}}}}}"#,
@@ -92,7 +92,7 @@ pub fn request() -> RequestView {
     }
 }
 
-pub fn summary(number: u64) -> RequestSummary {
+pub(crate) fn summary(number: u64) -> RequestSummary {
     let tools = ["email_send_bulk", "payment_refund", "blog_publish_post", "db_write_rows"];
     RequestSummary {
         number,
@@ -107,19 +107,24 @@ pub fn summary(number: u64) -> RequestSummary {
         rule: "outbound".into(),
         because: Some("Mail to more than 50 people is read by two editors first.".into()),
         opened_at: "2026-03-23T10:02:11Z".into(),
-        expires_at: format!("2026-03-23T{:02}:{:02}:11Z", 10 + (22 + number) / 60, (22 + number) % 60),
+        expires_at: format!(
+            "2026-03-23T{:02}:{:02}:11Z",
+            10 + (22 + number) / 60,
+            (22 + number) % 60
+        ),
         missing: 1,
         recipients: (number % 4 == 0).then_some(412),
         ..RequestSummary::default()
     }
 }
 
-pub fn policies() -> PoliciesView {
+pub(crate) fn policies() -> PoliciesView {
     let text = include_str!("../../examples/policies/content_manager.fence");
     PoliciesView {
         policies: vec![PolicyView {
             name: "content_manager".into(),
-            digest: "sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752".into(),
+            digest: "sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
+                .into(),
             rules: 9,
             default: "deny".into(),
             sources: vec![SourceView { name: "content_manager.fence".into(), text: text.into() }],
@@ -130,16 +135,48 @@ pub fn policies() -> PoliciesView {
     }
 }
 
-pub fn insight() -> Insight {
-    let rule = |name: &str, per_day: Vec<u64>, answered, approved, median, p90, hasty| RuleFigures {
-        rule: name.into(), per_day, answered, approved, median: Some(median), p90: Some(p90), hasty, expired: 2,
-    };
+pub(crate) fn insight() -> Insight {
+    let rule =
+        |name: &str, per_day: Vec<u64>, answered, approved, median, p90, hasty| RuleFigures {
+            rule: name.into(),
+            per_day,
+            answered,
+            approved,
+            median: Some(median),
+            p90: Some(p90),
+            hasty,
+            expired: 2,
+        };
     Insight {
         days: (10..=23).map(|day| format!("2026-03-{day}")).collect(),
         rules: vec![
-            rule("content_manager/outbound", vec![3, 5, 4, 0, 0, 6, 8, 7, 9, 4, 1, 0, 5, 12], 60, 51, 340, 1900, 0),
-            rule("content_manager/publishing", vec![1, 1, 2, 0, 0, 1, 2, 1, 3, 2, 0, 0, 1, 2], 16, 16, 45, 320, 6),
-            rule("payments/refunds", vec![0, 1, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 1], 5, 2, 900, 3400, 0),
+            rule(
+                "content_manager/outbound",
+                vec![3, 5, 4, 0, 0, 6, 8, 7, 9, 4, 1, 0, 5, 12],
+                60,
+                51,
+                340,
+                1900,
+                0,
+            ),
+            rule(
+                "content_manager/publishing",
+                vec![1, 1, 2, 0, 0, 1, 2, 1, 3, 2, 0, 0, 1, 2],
+                16,
+                16,
+                45,
+                320,
+                6,
+            ),
+            rule(
+                "payments/refunds",
+                vec![0, 1, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 1],
+                5,
+                2,
+                900,
+                3400,
+                0,
+            ),
         ],
         minutes: (0..60).map(|n| (n * 7) % 31 + n / 3).collect(),
         gated: 412,
@@ -148,12 +185,38 @@ pub fn insight() -> Insight {
     }
 }
 
-/// Arguments that try everything.
-pub fn nasty() -> String {
-    let long = "lorem ipsum dolor sit amet ".repeat(4_000);
-    format!(
-        r#"{{"to":["a@x.example","\u202egpj.exe","p\u0430ypal@example.com","trailing ", "two  blanks"],
-        "body":"<img src=x onerror=alert(1)></textarea></script><script>alert(1)</script>\u2028","term":"\u001b[2K\u001b[1A safe \u001b]8;;https://evil.example\u0007click",
-        "tab":"a\tb","zero":"a\u200bb","accent":"e\u0301","brackets":"\u27e6U+202E\u27e7","big":123456789012345678901234567890,"exp":1e999999999,"long":"{long}","":"empty key","deep":[[[[1,2],[3]]],{{}} ]}}"#
-    )
+pub(crate) fn grant() -> GrantView {
+    GrantView {
+        id: "g1".into(),
+        by: "ana@example.com".into(),
+        given_at: "2026-03-23T09:00:00Z".into(),
+        left: Some(7),
+        used: 3,
+        tool: "social_post_x".into(),
+        agent: Some("content-1".into()),
+        session: Some("s-17".into()),
+        covers: "social_post_x by content-1 in session s-17, the next 10 calls".into(),
+        request: "r_0198a3c2-7d11-7c3a-9a55-0c1d2e3f4a5b".into(),
+        ..GrantView::default()
+    }
+}
+
+pub(crate) fn halt() -> HaltView {
+    HaltView {
+        id: "h1".into(),
+        scope: "agent content-1".into(),
+        by: "bo@example.com".into(),
+        reason: "it mails strangers".into(),
+        since: "2026-03-23T10:01:00Z".into(),
+    }
+}
+
+pub(crate) fn delegation() -> DelegationView {
+    DelegationView {
+        id: "d1".into(),
+        from_person: "ana@example.com".into(),
+        to_person: "chi@example.com".into(),
+        from: "2026-03-23T08:00:00Z".into(),
+        until: "2026-03-30T08:00:00Z".into(),
+    }
 }

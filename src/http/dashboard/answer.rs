@@ -239,8 +239,11 @@ fn approve(frame: &Frame, page: &RequestPage) -> Markup {
 }
 
 fn offers(page: &RequestPage) -> Markup {
-    let offers: Vec<&OfferView> = page.view.offers.iter().filter(|offer| offer.offer != "once").collect();
-    let chosen = |offer: &str| page.answering.offer == offer || (offer == "once" && page.answering.offer.is_empty());
+    let offers: Vec<&OfferView> =
+        page.view.offers.iter().filter(|offer| offer.offer != "once").collect();
+    let chosen = |offer: &str| {
+        page.answering.offer == offer || (offer == "once" && page.answering.offer.is_empty())
+    };
     html! {
         @if !offers.is_empty() {
             fieldset.offers {

@@ -25,11 +25,8 @@ pub const SCRIPT: Asset = Asset {
 };
 
 /// The icon.
-pub const ICON: Asset = Asset {
-    path: "/assets/icon.svg",
-    kind: "image/svg+xml",
-    text: include_str!("icon.svg"),
-};
+pub const ICON: Asset =
+    Asset { path: "/assets/icon.svg", kind: "image/svg+xml", text: include_str!("icon.svg") };
 
 /// All of them.
 pub const ALL: [Asset; 3] = [STYLE, SCRIPT, ICON];

@@ -72,11 +72,13 @@ fn lists(from: List<'_>, to: List<'_>) -> Markup {
 }
 
 fn texts(list: List<'_>) -> Vec<String> {
-    list.iter().map(|item| {
-        let mut text = String::new();
-        item.write_canonical(&mut text);
-        text
-    }).collect()
+    list.iter()
+        .map(|item| {
+            let mut text = String::new();
+            item.write_canonical(&mut text);
+            text
+        })
+        .collect()
 }
 
 fn items(class: &str, title: &str, items: &[Value<'_>]) -> Markup {

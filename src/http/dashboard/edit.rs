@@ -147,7 +147,8 @@ pub fn read(view: &RequestView, sent: &[Written]) -> Result<Vec<ChangeView>, Vec
     let (mut changes, mut boxes, mut failed) = (Vec::new(), Vec::new(), false);
     for written in sent {
         let may = view.may_edit.iter().any(|may| may.field == written.field);
-        let result = if may { value_of(written) } else { Err("this field cannot be edited".to_owned()) };
+        let result =
+            if may { value_of(written) } else { Err("this field cannot be edited".to_owned()) };
         let mut written = written.clone();
         match result {
             Ok(to) => {
@@ -169,13 +170,16 @@ fn value_of(written: &Written) -> Result<Option<Json>, String> {
     let made = match written.form {
         Form::Text => Json::of(text.as_str()),
         Form::Lines => {
-            let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            let lines: Vec<&str> =
+                text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
             Json::of(&lines)
         }
         Form::Json if text.trim().is_empty() => return Ok(None),
         Form::Json => {
             return text.trim().parse().map(Some).map_err(|error| {
-                format!("this is not a value Fence can read: {error}; a text stands in double quotes")
+                format!(
+                    "this is not a value Fence can read: {error}; a text stands in double quotes"
+                )
             });
         }
     };
@@ -184,7 +188,11 @@ fn value_of(written: &Written) -> Result<Option<Json>, String> {
 
 /// The form.
 pub(super) fn form(frame: &Frame, page: &RequestPage) -> Markup {
-    let boxes = if page.answering.fields.is_empty() { boxes(&page.view) } else { page.answering.fields.clone() };
+    let boxes = if page.answering.fields.is_empty() {
+        boxes(&page.view)
+    } else {
+        page.answering.fields.clone()
+    };
     html! {
         h2 #answer-title { "Edit before you approve" }
         p { "Only these fields may change, within the bounds of the rule. The next step shows the difference." }
@@ -198,7 +206,8 @@ pub(super) fn form(frame: &Frame, page: &RequestPage) -> Markup {
 }
 
 fn field(view: &RequestView, written: &Written, number: usize) -> Markup {
-    let bound = view.may_edit.iter().find(|may| may.field == written.field).map_or("", |may| &may.bound);
+    let bound =
+        view.may_edit.iter().find(|may| may.field == written.field).map_or("", |may| &may.bound);
     let help = format!("help-{number}");
     let rows = written.text.lines().count().clamp(2, 14);
     html! {
@@ -225,7 +234,8 @@ fn how(form: Form) -> &'static str {
 
 /// `shrink within 1..50` in a sentence.
 fn bound_in_words(view: &RequestView, written: &Written, bound: &str) -> Markup {
-    let items = at(view, &written.field).and_then(|value| value.as_list().map(|list| list.len() as u64));
+    let items =
+        at(view, &written.field).and_then(|value| value.as_list().map(|list| list.len() as u64));
     let shrink = bound.starts_with("shrink");
     let range = bound.rsplit(' ').next().and_then(|range| range.split_once(".."));
     html! {

@@ -1,6 +1,6 @@
 //! Light colouring of policy text, one line at a time: comments, texts, verbs, keywords, numbers.
 
-use super::text::Shown;
+use super::text::Code;
 use maud::{Markup, html};
 
 /// A piece of a line, with the class it is shown in.
@@ -10,11 +10,60 @@ const EFFECTS: [&str; 3] = ["allow", "ask", "deny"];
 
 /// The words that are coloured as keywords.
 const WORDS: [&str; 54] = [
-    "after", "agent", "and", "any", "as", "at", "auto", "because", "before", "by", "call", "dates",
-    "default", "during", "edit", "every", "except", "expect", "expires", "false", "fence", "first",
-    "for", "group", "has", "import", "in", "instead", "like", "most", "not", "notify", "of",
-    "offer", "on", "optional", "or", "pass", "per", "policy", "preview", "repeat", "required", "set", "shrink",
-    "test", "then", "tool", "true", "unattended", "unless", "when", "window", "zone",
+    "after",
+    "agent",
+    "and",
+    "any",
+    "as",
+    "at",
+    "auto",
+    "because",
+    "before",
+    "by",
+    "call",
+    "dates",
+    "default",
+    "during",
+    "edit",
+    "every",
+    "except",
+    "expect",
+    "expires",
+    "false",
+    "fence",
+    "first",
+    "for",
+    "group",
+    "has",
+    "import",
+    "in",
+    "instead",
+    "like",
+    "most",
+    "not",
+    "notify",
+    "of",
+    "offer",
+    "on",
+    "optional",
+    "or",
+    "pass",
+    "per",
+    "policy",
+    "preview",
+    "repeat",
+    "required",
+    "set",
+    "shrink",
+    "test",
+    "then",
+    "tool",
+    "true",
+    "unattended",
+    "unless",
+    "when",
+    "window",
+    "zone",
 ];
 
 /// A policy's text, line breaks kept.
@@ -28,7 +77,7 @@ pub(super) fn code(text: &str) -> Markup {
 pub(super) fn line(line: &str) -> Markup {
     html! {
         @for (class, piece) in pieces(line) {
-            @if class.is_empty() { (Shown(piece)) } @else { span class=(class) { (Shown(piece)) } }
+            @if class.is_empty() { (Code(piece)) } @else { span class=(class) { (Code(piece)) } }
         }
     }
 }
@@ -91,7 +140,10 @@ mod tests {
         for line in [
             "ask email_send_* as outbound { # two editors",
             "  because \"an \\\" inside\" # \"not a text\"",
-            "\"unfinished", "é⟦#", "", "x\"y\"z",
+            "\"unfinished",
+            "é⟦#",
+            "",
+            "x\"y\"z",
         ] {
             let joined: String = pieces(line).iter().map(|(_, piece)| *piece).collect();
             assert_eq!(joined, line);

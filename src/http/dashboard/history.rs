@@ -91,23 +91,28 @@ fn tabs(requests: bool) -> Markup {
 /// The page of ended requests.
 #[must_use]
 pub fn history(frame: &Frame, view: &HistoryView) -> Markup {
-    page(frame, Section::History, "History", &html! {
-        div.head { h1 { "History" } p.lead { "Requests that are over, newest first." } }
-        (tabs(true))
-        form.row.search method="get" action="/history" role="search" {
-            @for (name, label, value) in view.filter.fields() {
-                label { (label) input name=(name) value=(value) maxlength="200" autocomplete="off"; }
+    page(
+        frame,
+        Section::History,
+        "History",
+        &html! {
+            div.head { h1 { "History" } p.lead { "Requests that are over, newest first." } }
+            (tabs(true))
+            form.row.search method="get" action="/history" role="search" {
+                @for (name, label, value) in view.filter.fields() {
+                    label { (label) input name=(name) value=(value) maxlength="200" autocomplete="off"; }
+                }
+                button { "Search" }
+                @if view.filter.is_set() { a.button.plain href="/history" { "Show all" } }
             }
-            button { "Search" }
-            @if view.filter.is_set() { a.button.plain href="/history" { "Show all" } }
-        }
-        @if view.items.is_empty() {
-            div.empty { h2 { "Nothing found" } p { @if view.filter.is_set() { "No ended request matches." } @else { "No request has ended yet." } } }
-        } @else {
-            div.scroll tabindex="0" role="region" aria-label="Ended requests" { (requests(frame, view)) }
-            (pager("/history", &view.filter, view.next))
-        }
-    })
+            @if view.items.is_empty() {
+                div.empty { h2 { "Nothing found" } p { @if view.filter.is_set() { "No ended request matches." } @else { "No request has ended yet." } } }
+            } @else {
+                div.scroll tabindex="0" role="region" aria-label="Ended requests" { (requests(frame, view)) }
+                (pager("/history", &view.filter, view.next))
+            }
+        },
+    )
 }
 
 fn requests(frame: &Frame, view: &HistoryView) -> Markup {
@@ -133,19 +138,24 @@ fn requests(frame: &Frame, view: &HistoryView) -> Markup {
 /// The page of decisions.
 #[must_use]
 pub fn decisions(frame: &Frame, view: &LogView) -> Markup {
-    page(frame, Section::History, "Decisions", &html! {
-        div.head { h1 { "History" } p.lead { "Every decision of the gate, newest first." } }
-        (tabs(false))
-        (log_form(view))
-        @if let Some(error) = &view.error { p.error role="alert" { (Shown(error)) } }
-        @if view.items.is_empty() {
-            div.empty { h2 { "Nothing found" } p { "No decision matches." } }
-        } @else {
-            div.scroll tabindex="0" role="region" aria-label="Decisions" { (lines(view)) }
-        }
-        @if let Some(searched) = view.searched { p.fine { "Looked at " (count(searched)) " decisions; older ones are further on." } }
-        (more(view))
-    })
+    page(
+        frame,
+        Section::History,
+        "Decisions",
+        &html! {
+            div.head { h1 { "History" } p.lead { "Every decision of the gate, newest first." } }
+            (tabs(false))
+            (log_form(view))
+            @if let Some(error) = &view.error { p.error role="alert" { (Shown(error)) } }
+            @if view.items.is_empty() {
+                div.empty { h2 { "Nothing found" } p { "No decision matches." } }
+            } @else {
+                div.scroll tabindex="0" role="region" aria-label="Decisions" { (lines(view)) }
+            }
+            @if let Some(searched) = view.searched { p.fine { "Looked at " (count(searched)) " decisions; older ones are further on." } }
+            (more(view))
+        },
+    )
 }
 
 fn log_form(view: &LogView) -> Markup {
@@ -211,27 +221,32 @@ fn more(view: &LogView) -> Markup {
 #[must_use]
 pub fn decision(frame: &Frame, shown: &DecisionPage) -> Markup {
     let line = &shown.line;
-    page(frame, Section::History, "Decision", &html! {
-        div.head {
-            p.crumbs { a href="/decisions" { "Decisions" } " / " (line.seq) }
-            h1 { (Shown(&line.tool)) }
-            p.headline { (decision_badge(&line.decision)) " " (moment(&line.at)) }
-        }
-        section.panel aria-label="Summary" {
-            dl.facts.wide {
-                div { dt { "Agent" } dd { (or_none(line.agent.as_deref())) } }
-                div { dt { "Session" } dd { (or_none(line.session.as_deref())) } }
-                div { dt { "Decided by" } dd { code { (rule(line)) } } }
-                div { dt { "Place in the log" } dd.figure { (count(line.seq)) } }
-                @if let Some(request) = &shown.request {
-                    div { dt { "Request" } dd { a href={ "/requests/" (request) } { "open it" } } }
+    page(
+        frame,
+        Section::History,
+        "Decision",
+        &html! {
+            div.head {
+                p.crumbs { a href="/decisions" { "Decisions" } " / " (line.seq) }
+                h1 { (Shown(&line.tool)) }
+                p.headline { (decision_badge(&line.decision)) " " (moment(&line.at)) }
+            }
+            section.panel aria-label="Summary" {
+                dl.facts.wide {
+                    div { dt { "Agent" } dd { (or_none(line.agent.as_deref())) } }
+                    div { dt { "Session" } dd { (or_none(line.session.as_deref())) } }
+                    div { dt { "Decided by" } dd { code { (rule(line)) } } }
+                    div { dt { "Place in the log" } dd.figure { (count(line.seq)) } }
+                    @if let Some(request) = &shown.request {
+                        div { dt { "Request" } dd { a href={ "/requests/" (request) } { "open it" } } }
+                    }
                 }
             }
-        }
-        section.panel aria-labelledby="record" {
-            h2 #record { "The record" }
-            (value(shown.record.root()))
-            p.fine { "Leaf hash " code.digest { (Shown(&shown.leaf)) } }
-        }
-    })
+            section.panel aria-labelledby="record" {
+                h2 #record { "The record" }
+                (value(shown.record.root()))
+                p.fine { "Leaf hash " code.digest { (Shown(&shown.leaf)) } }
+            }
+        },
+    )
 }

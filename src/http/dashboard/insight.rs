@@ -64,25 +64,31 @@ impl RuleFigures {
 /// The page.
 #[must_use]
 pub fn insight(frame: &Frame, figures: &Insight) -> Markup {
-    page(frame, Section::Insight, "Insight", &html! {
-        div.head {
-            h1 { "Insight" }
-            p.lead { "A person who is asked too often stops reading. These figures show where that may happen." }
-            @if let Some(looked) = figures.partial { p.fine { "The newest " (count(looked)) " entries were looked at." } }
-        }
-        (tired(figures))
-        div.grid {
-            (asks(figures))
-            (times(figures))
-            (shares(figures))
-            (auto(figures))
-            (pace(figures))
-        }
-    })
+    page(
+        frame,
+        Section::Insight,
+        "Insight",
+        &html! {
+            div.head {
+                h1 { "Insight" }
+                p.lead { "A person who is asked too often stops reading. These figures show where that may happen." }
+                @if let Some(looked) = figures.partial { p.fine { "The newest " (count(looked)) " entries were looked at." } }
+            }
+            (tired(figures))
+            div.grid {
+                (asks(figures))
+                (times(figures))
+                (shares(figures))
+                (auto(figures))
+                (pace(figures))
+            }
+        },
+    )
 }
 
 fn tired(figures: &Insight) -> Markup {
-    let always: Vec<&RuleFigures> = figures.rules.iter().filter(|rule| rule.always_approved()).collect();
+    let always: Vec<&RuleFigures> =
+        figures.rules.iter().filter(|rule| rule.always_approved()).collect();
     let hasty: Vec<&RuleFigures> = figures.rules.iter().filter(|rule| rule.hasty > 0).collect();
     html! {
         section.panel aria-labelledby="tired-title" {
@@ -140,7 +146,13 @@ fn asks(figures: &Insight) -> Markup {
             } }
         }
     };
-    figure("asks", "Asks per rule and day", "One bar a day; all rules on one scale.", &chart, &table)
+    figure(
+        "asks",
+        "Asks per rule and day",
+        "One bar a day; all rules on one scale.",
+        &chart,
+        &table,
+    )
 }
 
 fn seconds(value: Option<u64>) -> String {
@@ -148,7 +160,8 @@ fn seconds(value: Option<u64>) -> String {
 }
 
 fn times(figures: &Insight) -> Markup {
-    let known: Vec<&RuleFigures> = figures.rules.iter().filter(|rule| rule.median.is_some()).collect();
+    let known: Vec<&RuleFigures> =
+        figures.rules.iter().filter(|rule| rule.median.is_some()).collect();
     let most = known.iter().filter_map(|rule| rule.p90).max().unwrap_or(0);
     let chart = html! {
         @if known.is_empty() { (none()) }
@@ -171,7 +184,13 @@ fn times(figures: &Insight) -> Markup {
             } } }
         }
     };
-    figure("times", "Time to decision", "Dot: half were faster. Line: up to where nine of ten were.", &chart, &table)
+    figure(
+        "times",
+        "Time to decision",
+        "Dot: half were faster. Line: up to where nine of ten were.",
+        &chart,
+        &table,
+    )
 }
 
 fn percent(part: u64, whole: u64) -> u64 {
@@ -179,7 +198,8 @@ fn percent(part: u64, whole: u64) -> u64 {
 }
 
 fn shares(figures: &Insight) -> Markup {
-    let answered: Vec<&RuleFigures> = figures.rules.iter().filter(|rule| rule.answered > 0).collect();
+    let answered: Vec<&RuleFigures> =
+        figures.rules.iter().filter(|rule| rule.answered > 0).collect();
     let chart = html! {
         @if answered.is_empty() { (none()) }
         div.plots {
@@ -215,7 +235,13 @@ fn auto(figures: &Insight) -> Markup {
             tr { th scope="row" { "Asked of a person" } td.figure { (count(figures.gated - figures.released.min(figures.gated))) } }
         } }
     };
-    figure("auto", "Released without asking", "Of the calls that an ask rule covered, those an auto line let through.", &chart, &table)
+    figure(
+        "auto",
+        "Released without asking",
+        "Of the calls that an ask rule covered, those an auto line let through.",
+        &chart,
+        &table,
+    )
 }
 
 fn pace(figures: &Insight) -> Markup {

@@ -127,7 +127,12 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
     (Section::Insight, "/insight", "Insight", "M4 20V10M10 20V4M16 20v-7M22 20H2"),
     (Section::Grants, "/grants", "Grants", "M15 9a5 5 0 1 0-4 4.9L13 16h3v3h4v-4l-5-5z"),
     (Section::Halts, "/halts", "Stop", "M8 3h8l5 5v8l-5 5H8l-5-5V8z"),
-    (Section::Delegations, "/delegations", "Delegations", "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8M2 21c0-4 3-7 7-7s7 3 7 7M16 4l4 4-4 4"),
+    (
+        Section::Delegations,
+        "/delegations",
+        "Delegations",
+        "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8M2 21c0-4 3-7 7-7s7 3 7 7M16 4l4 4-4 4",
+    ),
 ];
 
 /// A whole page.
@@ -181,7 +186,7 @@ fn header(frame: &Frame, section: Section) -> Markup {
                     div.menu {
                         p { "Signed in as " strong { (Shown(&viewer.person)) } }
                         (theme_form(frame))
-                        form method="post" action="/sign-out" { (frame.proof()) button.plain { "Sign out" } }
+                        form method="post" action="/logout" { (frame.proof()) button.plain { "Sign out" } }
                     }
                 }
             }
@@ -190,7 +195,9 @@ fn header(frame: &Frame, section: Section) -> Markup {
 }
 
 fn initial(name: &str) -> String {
-    name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "?".into(), |c| c.to_uppercase().collect())
+    name.chars()
+        .find(|c| c.is_alphanumeric())
+        .map_or_else(|| "?".into(), |c| c.to_uppercase().collect())
 }
 
 /// The logo: three pickets, the middle one a gate that stands open.

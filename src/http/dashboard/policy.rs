@@ -56,27 +56,32 @@ pub struct FailedReload {
 /// The list of policies.
 #[must_use]
 pub fn policies(frame: &Frame, view: &PoliciesView) -> Markup {
-    page(frame, Section::Policies, "Policies", &html! {
-        div.head {
-            h1 { "Policies" }
-            p.lead { "Loaded " (ago(&view.loaded_at, frame.now)) ", " (moment(&view.loaded_at)) ". The strictest rule of all of them decides." }
-        }
-        (failed(view))
-        ul.rows.roomy {
-            @for policy in &view.policies {
-                li {
-                    a.big href={ "/policies/" (path_part(&policy.name)) } { (Shown(&policy.name)) }
-                    dl.facts {
-                        div { dt { "Rules" } dd.figure { (count(policy.rules as u64)) } }
-                        div { dt { "Otherwise" } dd { (super::state::decision(&policy.default)) } }
-                        div { dt { "File" } dd { @for source in policy.sources.iter().take(1) { (Shown(&source.name)) } } }
-                        div { dt { "Digest" } dd { code.digest { (Shown(&policy.digest)) } } }
+    page(
+        frame,
+        Section::Policies,
+        "Policies",
+        &html! {
+            div.head {
+                h1 { "Policies" }
+                p.lead { "Loaded " (ago(&view.loaded_at, frame.now)) ", " (moment(&view.loaded_at)) ". The strictest rule of all of them decides." }
+            }
+            (failed(view))
+            ul.rows.roomy {
+                @for policy in &view.policies {
+                    li {
+                        a.big href={ "/policies/" (path_part(&policy.name)) } { (Shown(&policy.name)) }
+                        dl.facts {
+                            div { dt { "Rules" } dd.figure { (count(policy.rules as u64)) } }
+                            div { dt { "Otherwise" } dd { (super::state::decision(&policy.default)) } }
+                            div { dt { "File" } dd { @for source in policy.sources.iter().take(1) { (Shown(&source.name)) } } }
+                            div { dt { "Digest" } dd { code.digest { (Shown(&policy.digest)) } } }
+                        }
                     }
                 }
             }
-        }
-        p.fine { "All together " code.digest { (Shown(&view.digest)) } }
-    })
+            p.fine { "All together " code.digest { (Shown(&view.digest)) } }
+        },
+    )
 }
 
 fn failed(view: &PoliciesView) -> Markup {
@@ -94,16 +99,21 @@ fn failed(view: &PoliciesView) -> Markup {
 /// One policy with its text.
 #[must_use]
 pub fn policy(frame: &Frame, view: &PoliciesView, policy: &PolicyView) -> Markup {
-    page(frame, Section::Policies, &super::text::plain(&policy.name, 60), &html! {
-        div.head {
-            p.crumbs { a href="/policies" { "Policies" } }
-            h1 { (Shown(&policy.name)) }
-            p.lead { "In force since " (moment(&view.loaded_at)) "." }
-            p.fine { "Digest " code.digest { (Shown(&policy.digest)) } }
-        }
-        (failed(view))
-        @for (number, source) in policy.sources.iter().enumerate() { (text(source, number)) }
-    })
+    page(
+        frame,
+        Section::Policies,
+        &super::text::plain(&policy.name, 60),
+        &html! {
+            div.head {
+                p.crumbs { a href="/policies" { "Policies" } }
+                h1 { (Shown(&policy.name)) }
+                p.lead { "In force since " (moment(&view.loaded_at)) "." }
+                p.fine { "Digest " code.digest { (Shown(&policy.digest)) } }
+            }
+            (failed(view))
+            @for (number, source) in policy.sources.iter().enumerate() { (text(source, number)) }
+        },
+    )
 }
 
 /// A file with line numbers; the lines of the policy itself are `#L1`, those of an import `#S1L1`.

@@ -62,20 +62,25 @@ pub fn queue(frame: &Frame, view: &QueueView) -> Markup {
         0 => "Queue".to_owned(),
         open => format!("({}) Queue", count(open)),
     };
-    page(frame, Section::Queue, &title, &html! {
-        div.head {
-            h1 { "Queue" }
-            p.lead #queue-lead data-live { (lead(view)) }
-        }
-        (filters(view))
-        section aria-label="Open requests" #queue data-live data-list {
-            @if view.items.is_empty() { (empty(view)) } @else {
-                ol.cards { @for item in &view.items { li { (card(frame, item)) } } }
-                (pager("/", &view.filter, view.next))
+    page(
+        frame,
+        Section::Queue,
+        &title,
+        &html! {
+            div.head {
+                h1 { "Queue" }
+                p.lead #queue-lead data-live { (lead(view)) }
             }
-        }
-        (approved(frame, view))
-    })
+            (filters(view))
+            section aria-label="Open requests" #queue data-live data-list {
+                @if view.items.is_empty() { (empty(view)) } @else {
+                    ol.cards { @for item in &view.items { li { (card(frame, item)) } } }
+                    (pager("/", &view.filter, view.next))
+                }
+            }
+            (approved(frame, view))
+        },
+    )
 }
 
 fn lead(view: &QueueView) -> Markup {
@@ -155,9 +160,9 @@ fn some(text: Option<&str>) -> Markup {
 
 fn approved(frame: &Frame, view: &QueueView) -> Markup {
     html! {
-        section #approved data-live aria-labelledby="approved-title" {
+        section #approved data-live aria-label="Approved requests" {
             @if !view.approved.is_empty() {
-                h2 #approved-title { "Approved, waiting for the agent" }
+                h2 { "Approved, waiting for the agent" }
                 ul.rows {
                     @for item in &view.approved {
                         li {

@@ -39,28 +39,33 @@ pub struct Stale {
 pub fn request(frame: &Frame, shown: &RequestPage) -> Markup {
     let view = &shown.view;
     let title = plain(&view.tool, 60);
-    page(frame, Section::Queue, &title, &html! {
-        div.request data-request=(view.id) data-version=(view.version) data-state=(view.state) {
-            div.what {
-                (heading(frame, view))
-                (stale(shown))
-                (outcome(frame, view))
-                (call(view))
-                (claim(view))
-                (preview(frame, view))
-                (edited(frame, view))
-                (rules(view))
-                (history(frame, view))
-            }
-            div.side {
-                section.panel.status aria-labelledby="needs-title" #needs data-live {
-                    h2 #needs-title { "Who must agree" }
-                    (needs(view, frame.now))
+    page(
+        frame,
+        Section::Queue,
+        &title,
+        &html! {
+            div.request data-request=(view.id) data-version=(view.version) data-state=(view.state) {
+                div.what {
+                    (heading(frame, view))
+                    (stale(shown))
+                    (outcome(frame, view))
+                    (call(view))
+                    (claim(view))
+                    (preview(frame, view))
+                    (edited(frame, view))
+                    (rules(view))
+                    (history(frame, view))
                 }
-                (answer(frame, shown))
+                div.side {
+                    section.panel aria-labelledby="needs-title" #needs data-live {
+                        h2 #needs-title { "Who must agree" }
+                        (needs(view, frame.now))
+                    }
+                    (answer(frame, shown))
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 fn heading(frame: &Frame, view: &RequestView) -> Markup {
@@ -237,7 +242,9 @@ pub(super) fn path_part(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => out.push(byte.into()),
-            _ => { let _ = write!(out, "%{byte:02X}"); }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
         }
         out
     })

@@ -7,28 +7,38 @@ use maud::{Markup, html};
 /// The sign-in page: a token is pasted, and never appears again.
 #[must_use]
 pub fn sign_in(frame: &Frame, error: Option<&str>) -> Markup {
-    page(frame, Section::Other, "Sign in", &html! {
-        div.sign-in {
-            h1 { "Sign in" }
-            p.lead { "Paste your token to answer requests." }
-            @if let Some(error) = error { p.error role="alert" #sign-in-error { (Shown(error)) } }
-            form method="post" action="/sign-in" {
-                label.stack {
-                    span { "Token" }
-                    input type="password" name="token" required autofocus autocomplete="current-password" spellcheck="false" maxlength="400"
-                        aria-describedby=[error.map(|_| "sign-in-error")];
+    page(
+        frame,
+        Section::Other,
+        "Sign in",
+        &html! {
+            div.sign-in {
+                h1 { "Sign in" }
+                p.lead { "Paste your token to answer requests." }
+                @if let Some(error) = error { p.error role="alert" #sign-in-error { (Shown(error)) } }
+                form method="post" action="/login" {
+                    label.stack {
+                        span { "Token" }
+                        input type="password" name="token" required autofocus autocomplete="current-password" spellcheck="false" maxlength="400"
+                            aria-describedby=[error.map(|_| "sign-in-error")];
+                    }
+                    div.buttons { button.strong { "Sign in" } }
                 }
-                div.buttons { button.strong { "Sign in" } }
+                p.fine { "No token yet? Whoever runs Fence makes one: " code { "fence token create --role approver --person you@example.com" } }
             }
-            p.fine { "No token yet? Whoever runs Fence makes one: " code { "fence token create --role approver --person you@example.com" } }
-        }
-    })
+        },
+    )
 }
 
 /// A page that only says something: not found, not allowed, out of order.
 #[must_use]
 pub fn message(frame: &Frame, title: &str, text: &str) -> Markup {
-    page(frame, Section::Other, title, &html! {
-        div.empty { h1 { (Shown(title)) } p { (Shown(text)) } p { a.button.plain href="/" { "To the queue" } } }
-    })
+    page(
+        frame,
+        Section::Other,
+        title,
+        &html! {
+            div.empty { h1 { (Shown(title)) } p { (Shown(text)) } p { a.button.plain href="/" { "To the queue" } } }
+        },
+    )
 }

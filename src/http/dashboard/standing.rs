@@ -29,14 +29,19 @@ impl Kept {
 /// The grants that stand.
 #[must_use]
 pub fn grants(frame: &Frame, grants: &[GrantView], kept: &Kept) -> Markup {
-    page(frame, Section::Grants, "Grants", &html! {
-        div.head { h1 { "Grants" } p.lead { "Approvals that reach further than one call. Each covers exactly what it says, is counted, and loses to any " code { "deny" } "." } }
-        (kept.error())
-        @if grants.is_empty() {
-            div.empty { h2 { "No grant stands" } p { "A grant is given with an approval, where the rule " code { "offer" } "s one." } }
-        }
-        ul.rows.roomy { @for grant in grants { li { (one_grant(frame, grant)) } } }
-    })
+    page(
+        frame,
+        Section::Grants,
+        "Grants",
+        &html! {
+            div.head { h1 { "Grants" } p.lead { "Approvals that reach further than one call. Each covers exactly what it says, is counted, and loses to any " code { "deny" } "." } }
+            (kept.error())
+            @if grants.is_empty() {
+                div.empty { h2 { "No grant stands" } p { "A grant is given with an approval, where the rule " code { "offer" } "s one." } }
+            }
+            ul.rows.roomy { @for grant in grants { li { (one_grant(frame, grant)) } } }
+        },
+    )
 }
 
 fn one_grant(frame: &Frame, grant: &GrantView) -> Markup {
@@ -62,7 +67,14 @@ fn one_grant(frame: &Frame, grant: &GrantView) -> Markup {
 }
 
 /// A folded form: reason, then the button. Two steps, so that no slip ends or starts anything.
-fn with_reason(frame: &Frame, action: &str, id: &str, open: &str, button: &str, what: &str) -> Markup {
+fn with_reason(
+    frame: &Frame,
+    action: &str,
+    id: &str,
+    open: &str,
+    button: &str,
+    what: &str,
+) -> Markup {
     html! {
         details.act {
             summary aria-label={ (open) " " (plain(what, 80)) } { (open) }
@@ -79,15 +91,20 @@ fn with_reason(frame: &Frame, action: &str, id: &str, open: &str, button: &str, 
 /// The stop button, and what is stopped.
 #[must_use]
 pub fn halts(frame: &Frame, halts: &[HaltView], kept: &Kept) -> Markup {
-    page(frame, Section::Halts, "Stop", &html! {
-        div.head { h1 { "Stop" } p.lead { "A halt denies every call it covers, at once and until a person resumes. Approvals that were not used yet do not get past it." } }
-        section.panel aria-labelledby="in-force" {
-            h2 #in-force { "In force" }
-            @if halts.is_empty() { p.quiet { "Nothing is stopped." } }
-            ul.rows { @for halt in halts { li { (one_halt(frame, halt)) } } }
-        }
-        @if frame.may_answer() { (stop(frame, kept)) }
-    })
+    page(
+        frame,
+        Section::Halts,
+        "Stop",
+        &html! {
+            div.head { h1 { "Stop" } p.lead { "A halt denies every call it covers, at once and until a person resumes. Approvals that were not used yet do not get past it." } }
+            section.panel aria-labelledby="in-force" {
+                h2 #in-force { "In force" }
+                @if halts.is_empty() { p.quiet { "Nothing is stopped." } }
+                ul.rows { @for halt in halts { li { (one_halt(frame, halt)) } } }
+            }
+            @if frame.may_answer() { (stop(frame, kept)) }
+        },
+    )
 }
 
 fn one_halt(frame: &Frame, halt: &HaltView) -> Markup {
@@ -125,20 +142,33 @@ fn stop(frame: &Frame, kept: &Kept) -> Markup {
 
 /// Who answers for whom.
 #[must_use]
-pub fn delegations(frame: &Frame, list: &[DelegationView], people: &[String], kept: &Kept) -> Markup {
-    page(frame, Section::Delegations, "Delegations", &html! {
-        div.head { h1 { "Delegations" } p.lead { "Someone else answers for you for a time. Both names stand in the log; nobody can pass it on." } }
-        section.panel aria-labelledby="standing" {
-            h2 #standing { "Standing" }
-            @if list.is_empty() { p.quiet { "Nobody answers for anybody else." } }
-            ul.rows { @for one in list { li { (delegation(frame, one)) } } }
-        }
-        @if frame.may_answer() { (delegate(frame, people, kept)) }
-    })
+pub fn delegations(
+    frame: &Frame,
+    list: &[DelegationView],
+    people: &[String],
+    kept: &Kept,
+) -> Markup {
+    page(
+        frame,
+        Section::Delegations,
+        "Delegations",
+        &html! {
+            div.head { h1 { "Delegations" } p.lead { "Someone else answers for you for a time. Both names stand in the log; nobody can pass it on." } }
+            section.panel aria-labelledby="standing" {
+                h2 #standing { "Standing" }
+                @if list.is_empty() { p.quiet { "Nobody answers for anybody else." } }
+                ul.rows { @for one in list { li { (delegation(frame, one)) } } }
+            }
+            @if frame.may_answer() { (delegate(frame, people, kept)) }
+        },
+    )
 }
 
 fn delegation(frame: &Frame, one: &DelegationView) -> Markup {
-    let own = frame.viewer.as_ref().is_some_and(|viewer| viewer.person.eq_ignore_ascii_case(&one.from_person));
+    let own = frame
+        .viewer
+        .as_ref()
+        .is_some_and(|viewer| viewer.person.eq_ignore_ascii_case(&one.from_person));
     html! {
         p.big { (Shown(&one.to_person)) " answers for " (Shown(&one.from_person)) }
         p { "From " (moment(&one.from)) " until " (moment(&one.until)) }

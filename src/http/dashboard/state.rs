@@ -88,7 +88,8 @@ fn need_row(need: &NeedView, now: Timestamp) -> Markup {
 }
 
 fn may_agree(need: &NeedView) -> Markup {
-    let open: Vec<&String> = need.members.iter().filter(|member| !need.given.contains(member)).collect();
+    let open: Vec<&String> =
+        need.members.iter().filter(|member| !need.given.contains(member)).collect();
     html! {
         @if need.missing > 0 && !open.is_empty() {
             div.quiet {

@@ -19,7 +19,17 @@ pub(super) struct Shown<'a>(pub(super) &'a str);
 
 impl Render for Shown<'_> {
     fn render_to(&self, out: &mut String) {
-        write_shown(self.0, out);
+        write_shown(self.0, true, out);
+    }
+}
+
+/// A piece of policy text: as [`Shown`], without marks at its blanks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Code<'a>(pub(super) &'a str);
+
+impl Render for Code<'_> {
+    fn render_to(&self, out: &mut String) {
+        write_shown(self.0, false, out);
     }
 }
 
@@ -61,13 +71,20 @@ fn folded(text: &str, characters: usize) -> Markup {
                 span.text.head aria-hidden="true" { "“" (Shown(head)) "…" }
                 span.size {
                     (count(characters as u64)) " characters, " (count(text.len() as u64)) " bytes, "
-                    (count(text.lines().count() as u64)) " lines: "
+                    (lines(text)) ": "
                     span.when-closed { "show all" } span.when-open { "fold" }
                 }
             }
             div.text.block.whole { (quoted(text)) }
         }
         @if odd_letters(text) > 0 { (odd_note(text)) }
+    }
+}
+
+fn lines(text: &str) -> String {
+    match text.lines().count() {
+        1 => "1 line".to_owned(),
+        lines => format!("{} lines", count(lines as u64)),
     }
 }
 
@@ -94,11 +111,9 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// How many letters of another alphabet stand inside Latin words of the text.
-fn odd_letters(text: &str) -> usize {
-    if text.is_ascii() {
-        return 0;
-    }
-    words(text).map(|word| if is_mixed(word) { word.chars().filter(|c| is_odd(*c)).count() } else { 0 }).sum()
+pub(super) fn odd_letters(text: &str) -> usize {
+    let in_word = |word: std::ops::Range<usize>| text[word].chars().filter(|c| is_odd(*c)).count();
+    mixed_words(text).into_iter().map(in_word).sum()
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -147,26 +162,25 @@ fn is_printable(c: char) -> bool {
     text.escape_debug().nth(1) == Some(c)
 }
 
-fn write_shown(text: &str, out: &mut String) {
-    out.reserve(text.len());
+/// Where words stand that mix alphabets; usually nowhere.
+fn mixed_words(text: &str) -> Vec<std::ops::Range<usize>> {
     if text.is_ascii() {
-        return write_word(text, false, out);
+        return Vec::new();
     }
-    // Words are the spans between separators; the separators are written as they come.
-    let mut rest = text;
-    for word in words(text) {
-        let at = word.as_ptr() as usize - rest.as_ptr() as usize;
-        write_word(&rest[..at], false, out);
-        write_word(word, is_mixed(word), out);
-        rest = &rest[at + word.len()..];
-    }
-    write_word(rest, false, out);
+    let start = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+    words(text)
+        .filter(|word| is_mixed(word))
+        .map(|word| start(word)..start(word) + word.len())
+        .collect()
 }
 
-fn write_word(text: &str, mixed: bool, out: &mut String) {
+fn write_shown(text: &str, blanks: bool, out: &mut String) {
+    out.reserve(text.len());
+    let mut mixed = mixed_words(text).into_iter().peekable();
+    let mut characters = text.char_indices().peekable();
     let mut before = '\n';
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
+    while let Some((at, c)) = characters.next() {
+        while mixed.next_if(|word| word.end <= at).is_some() {}
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -174,12 +188,15 @@ fn write_word(text: &str, mixed: bool, out: &mut String) {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' => out.push_str("<span class=\"nl\">\n</span>"),
-            ' ' if is_edge(before) || characters.peek().is_none_or(|next| is_edge(*next)) => {
+            ' ' if blanks
+                && (is_edge(before) || characters.peek().is_none_or(|next| is_edge(next.1))) =>
+            {
                 out.push_str("<span class=\"sp\"> </span>");
             }
             c if is_hidden(c) => write_code(c, out),
-            c if mixed && is_odd(c) => {
-                let _ = write!(out, "<mark class=\"odd\" title=\"U+{:04X}\">{c}</mark>", u32::from(c));
+            c if is_odd(c) && mixed.peek().is_some_and(|word| word.contains(&at)) => {
+                let _ =
+                    write!(out, "<mark class=\"odd\" title=\"U+{:04X}\">{c}</mark>", u32::from(c));
             }
             c => out.push(c),
         }
@@ -208,7 +225,9 @@ const fn name(c: char) -> &'static str {
             "changes the direction of text"
         }
         '\u{200b}'..='\u{200d}' | '\u{feff}' | '\u{2060}' => "takes no space",
-        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => "a blank of another kind",
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
+            "a blank of another kind"
+        }
         '\u{300}'..='\u{36f}' => "joins the letter before it",
         '\u{e0000}'..='\u{e0fff}' => "tag: invisible everywhere",
         '⟦' | '⟧' => "a bracket as this page uses for marks",
@@ -220,4 +239,3 @@ const fn name(c: char) -> &'static str {
 pub(super) fn plain(text: &str, most: usize) -> String {
     fence_engine::show::printable(text, most)
 }
-

@@ -67,11 +67,18 @@ pub(super) fn seconds_until(at: &str, now: Timestamp) -> Option<i64> {
 
 /// A length of time in its two largest units: `1 h 20 min`, `12 s`.
 pub(super) fn span(seconds: i64) -> String {
-    let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let parts = [
+        (seconds / 86_400, "d"),
+        (seconds / 3_600 % 24, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
     let first = parts.iter().position(|(number, _)| *number > 0).unwrap_or(3);
     let shown = parts[first..].iter().take(if first == 2 && parts[2].0 >= 10 { 1 } else { 2 });
-    let words: Vec<String> =
-        shown.filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number} {unit}")).collect();
+    let words: Vec<String> = shown
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, unit)| format!("{number} {unit}"))
+        .collect();
     if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
 }
 
@@ -82,8 +89,14 @@ mod tests {
     #[test]
     fn spans_name_their_two_largest_units() {
         for (seconds, words) in [
-            (0, "0 s"), (12, "12 s"), (60, "1 min"), (61, "1 min 1 s"), (1_250, "20 min"),
-            (3_600, "1 h"), (4_800, "1 h 20 min"), (86_400 * 3 + 7_200, "3 d 2 h"),
+            (0, "0 s"),
+            (12, "12 s"),
+            (60, "1 min"),
+            (61, "1 min 1 s"),
+            (1_250, "20 min"),
+            (3_600, "1 h"),
+            (4_800, "1 h 20 min"),
+            (86_400 * 3 + 7_200, "3 d 2 h"),
         ] {
             assert_eq!(span(seconds), words);
         }

@@ -1,6 +1,6 @@
 //! A JSON value as a person reads it: every member and item, numbers as written, nothing cut.
 
-use super::text::{Shown, count, value as text_value};
+use super::text::{Shown, count, odd_letters, value as text_value};
 use fence_engine::json::{Json, List, Object, Value};
 use fence_engine::number::Number;
 use maud::{Markup, html};
@@ -27,7 +27,9 @@ pub(super) fn value(value: Value<'_>) -> Markup {
         Value::Number(number) => self::number(number.as_str()),
         Value::Text(text) => text_value(text),
         Value::List(list) => self::list(list),
-        Value::Object(object) if object.is_empty() => html! { span.lit { "{ }" } span.kind { "empty object" } },
+        Value::Object(object) if object.is_empty() => {
+            html! { span.lit { "{ }" } span.kind { "empty object" } }
+        }
         Value::Object(object) => members(object, "obj"),
     }
 }
@@ -48,7 +50,7 @@ fn members(object: Object<'_>, class: &str) -> Markup {
         dl class=(class) {
             @for (key, member) in object {
                 div.field {
-                    dt { (Shown(key)) @if let Some(note) = note(member) { span.kind { (note) } } }
+                    dt { @if key.is_empty() { span.quiet { "“”" } } (Shown(key)) @if let Some(note) = note(member) { span.kind { (note) } } }
                     dd { (value(member)) }
                 }
             }
@@ -69,7 +71,9 @@ fn list(list: List<'_>) -> Markup {
     if list.is_empty() {
         return html! { span.lit { "[ ]" } span.kind { "empty list" } };
     }
-    let short = list.iter().all(|item| item.as_text().is_some_and(|text| text.len() <= SHORT));
+    let short = list.iter().all(|item| {
+        item.as_text().is_some_and(|text| text.len() <= SHORT && odd_letters(text) == 0)
+    });
     let class = if short { "list short" } else { "list" };
     let left = list.len().saturating_sub(OPEN_ITEMS);
     html! {
