@@ -55,12 +55,7 @@ pub(crate) fn pages() -> Vec<(&'static str, Markup)> {
         ("edit", Step::Edit),
     ] {
         let answering = Answering { step, ..Answering::default() };
-        let page = RequestPage {
-            view: samples::request(),
-            answering,
-            delegated_by: vec!["chi@example.com".into()],
-            ..RequestPage::default()
-        };
+        let page = RequestPage { answering, delegated_by: vec!["chi@example.com".into()], ..RequestPage::new(samples::request()) };
         pages.push((name, request::request(&frame, &page)));
     }
     pages

@@ -17,6 +17,7 @@ pub(crate) fn frame() -> Frame {
             person: "ana@example.com".into(),
             name: Some("Ana".into()),
             approver: true,
+            stopper: true,
             break_glass: true,
             csrf: "c5f7".into(),
         }),
@@ -73,10 +74,11 @@ pub(crate) fn request() -> RequestView {
             missing: 1,
             escalation_at: Some("2026-03-23T10:22:11Z".into()),
         }],
-        votes: vec![VoteView { by: "bo@example.com".into(), at: "2026-03-23T10:05:00Z".into(), note: Some("Text is fine.".into()), ..VoteView::default() }],
+        votes: vec![VoteView { by: "bo@example.com".into(), on_behalf_of: None, at: "2026-03-23T10:05:00Z".into(), note: Some("Text is fine.".into()), break_glass: false }],
+        use_by: None, ended_at: None, outcome: None, edit: None, preview_required: false,
         may_edit: vec![
-            MayEditView { field: "args.to".into(), bound: "shrink within 1..500".into() },
-            MayEditView { field: "args.subject".into(), bound: "any".into() },
+            MayEditView { field: "args.to".into(), bound: "shrink within 1..500".into(), words: "only what is there may stay, between 1 and 500 items".into() },
+            MayEditView { field: "args.subject".into(), bound: "any".into(), words: "any value".into() },
         ],
         preview: Some(PreviewView { value: json(r#"{"accepted":409,"bounced":3,"cost":"4.12 EUR"}"#), digest: "sha256:aa11".into(), at: "2026-03-23T10:03:00Z".into(), stale: false }),
         offers: vec![
@@ -84,11 +86,14 @@ pub(crate) fn request() -> RequestView {
             OfferView { offer: "session".into(), covers: "email_send_bulk by content-1 in session s-17, to at most 412 recipients, all in list.test".into() },
         ],
         claim: Some("This is only a test run of the mailing, nothing will be sent.".into()),
-        history: vec![
-            EventView { at: "2026-03-23T10:02:11Z".into(), kind: "opened".into(), version: 1, by: Some("content-1".into()), ..EventView::default() },
-            EventView { at: "2026-03-23T10:05:00Z".into(), kind: "voted".into(), version: 1, by: Some("bo@example.com".into()), note: Some("Text is fine.".into()), ..EventView::default() },
-        ],
-        ..RequestView::default()
+        history: vec![event("request.opened", "content-1", None), event("request.voted", "bo@example.com", Some("Text is fine."))],
+    }
+}
+
+pub(crate) fn event(kind: &str, by: &str, note: Option<&str>) -> EventView {
+    EventView {
+        at: "2026-03-23T10:05:00Z".into(), kind: kind.into(), version: 1, by: Some(by.into()), on_behalf_of: None,
+        note: note.map(str::to_owned), via: Some("dashboard".into()),
     }
 }
 
@@ -114,7 +119,7 @@ pub(crate) fn summary(number: u64) -> RequestSummary {
         ),
         missing: 1,
         recipients: (number % 4 == 0).then_some(412),
-        ..RequestSummary::default()
+        ended_at: None, ended_by: None,
     }
 }
 
@@ -187,23 +192,15 @@ pub(crate) fn insight() -> Insight {
 
 pub(crate) fn grant() -> GrantView {
     GrantView {
-        id: "g1".into(),
-        by: "ana@example.com".into(),
-        given_at: "2026-03-23T09:00:00Z".into(),
-        left: Some(7),
-        used: 3,
-        tool: "social_post_x".into(),
-        agent: Some("content-1".into()),
-        session: Some("s-17".into()),
-        covers: "social_post_x by content-1 in session s-17, the next 10 calls".into(),
+        id: "g_1".into(), by: vec!["ana@example.com".into()], given_at: "2026-03-23T09:00:00Z".into(), offer: "10".into(), until: None,
+        left: Some(7), used: 3, tool: "social_post_x".into(), agent: Some("content-1".into()), user: None, session: Some("s-17".into()),
+        rules: Vec::new(), decision: "d".into(), covers: "social_post_x by content-1 in session s-17, the next 10 calls".into(), ended_at: None,
         request: "r_0198a3c2-7d11-7c3a-9a55-0c1d2e3f4a5b".into(),
-        ..GrantView::default()
     }
 }
 
 pub(crate) fn halt() -> HaltView {
     HaltView {
-        id: "h1".into(),
         scope: "agent content-1".into(),
         by: "bo@example.com".into(),
         reason: "it mails strangers".into(),

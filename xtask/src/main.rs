@@ -1,5 +1,7 @@
 //! The project's own commands: `cargo xtask test` runs everything that must hold.
 
+mod browser;
+
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -16,13 +18,15 @@ const TEST: &[(&str, &[&str])] = &[
 ];
 
 const HELP: &str = "\
-cargo xtask test    formatting, lints, documentation, all tests and doctests
+cargo xtask test       formatting, lints, documentation, all tests and doctests, the dashboard in a browser
+cargo xtask browser    the dashboard in a browser alone; FENCE_SCREENSHOTS=1 renews docs/images
 ";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("test") => test(),
+        Some("browser") => browser(),
         _ => {
             print(HELP);
             ExitCode::from(2)
@@ -41,12 +45,31 @@ fn test() -> ExitCode {
         }
         print(&format!("== {what}: {} s\n", begun.elapsed().as_secs()));
     }
+    if browser() == ExitCode::FAILURE {
+        return ExitCode::FAILURE;
+    }
     print(&format!("\n== everything holds, after {} s\n", started.elapsed().as_secs()));
     ExitCode::SUCCESS
 }
 
+/// The dashboard in a browser; where there is none, that is said and nothing fails.
+fn browser() -> ExitCode {
+    print("\n== the dashboard in a browser\n");
+    match browser::test() {
+        browser::Outcome::Passed => ExitCode::SUCCESS,
+        browser::Outcome::NotRun(reason) => {
+            print(&format!("== the dashboard in a browser: NOT TESTED: {reason}\n"));
+            ExitCode::SUCCESS
+        }
+        browser::Outcome::Failed => {
+            print("== the dashboard in a browser: FAILED\n");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Runs cargo in the workspace; warnings of rustdoc are errors.
-fn cargo(arguments: &[&str]) -> bool {
+pub(crate) fn cargo(arguments: &[&str]) -> bool {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo).args(arguments).env("RUSTDOCFLAGS", "-D warnings").status();
     status.is_ok_and(|status| status.success())

@@ -5,6 +5,7 @@ use super::edit;
 use super::layout::Frame;
 use super::request::RequestPage;
 use super::text::{Shown, count};
+use super::time::ago;
 use super::view::{ChangeView, OfferView, RequestView};
 use maud::{Markup, html};
 
@@ -65,7 +66,7 @@ pub(super) fn answer(frame: &Frame, page: &RequestPage) -> Markup {
     html! {
         section.panel.answer #answer data-live data-answer data-step=(step_name(page.answering.step)) aria-labelledby="answer-title" {
             @if !open { (over(&page.view)) }
-            @else if !frame.may_answer() { (only_reading()) }
+            @else if page.view.state == "approved" && !frame.may_stop() || page.view.state == "pending" && !frame.may_answer() { (only_reading()) }
             @else { (steps(frame, page)) }
         }
     }
@@ -101,15 +102,15 @@ fn steps(frame: &Frame, page: &RequestPage) -> Markup {
         ("pending", Step::Refuse) => refuse(frame, page),
         ("pending", Step::Approve) => approve(frame, page),
         ("pending", Step::Edit) if !page.view.may_edit.is_empty() => edit::form(frame, page),
-        ("pending", _) => choose(page),
+        ("pending", _) => choose(frame, page),
         (_, Step::Revoke) => revoke(frame, page),
         _ => taking_back(page),
     }
 }
 
-fn choose(page: &RequestPage) -> Markup {
+fn choose(frame: &Frame, page: &RequestPage) -> Markup {
     let view = &page.view;
-    let voted = (view.votes.len(), missing(view));
+    let own = view.votes.iter().find(|vote| frame.is_viewer(&vote.by));
     html! {
         h2 #answer-title { "Your answer" }
         (error(page))
@@ -123,7 +124,13 @@ fn choose(page: &RequestPage) -> Markup {
             @if !view.may_edit.is_empty() { li { strong { "Edit" } ": change " (fields(view)) ", then approve the changed call." } }
             li { strong { "Approve" } ": " (effect(view)) }
         }
-        @if voted.0 > 0 && voted.1 > 0 { p.fine { (voted.0) @if voted.0 == 1 { " vote so far." } @else { " votes so far." } } }
+        @if let Some(own) = own {
+            form.voted method="post" action={ "/requests/" (view.id) "/withdraw" } data-answering {
+                (bound(frame, view))
+                p { "You approved " (ago(&own.at, frame.now)) ". Others must still agree." }
+                button.plain { "Take my vote back" }
+            }
+        }
     }
 }
 

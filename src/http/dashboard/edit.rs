@@ -206,8 +206,6 @@ pub(super) fn form(frame: &Frame, page: &RequestPage) -> Markup {
 }
 
 fn field(view: &RequestView, written: &Written, number: usize) -> Markup {
-    let bound =
-        view.may_edit.iter().find(|may| may.field == written.field).map_or("", |may| &may.bound);
     let help = format!("help-{number}");
     let rows = written.text.lines().count().clamp(2, 14);
     html! {
@@ -218,7 +216,7 @@ fn field(view: &RequestView, written: &Written, number: usize) -> Markup {
                 aria-describedby=(help) aria-invalid=[written.error.as_ref().map(|_| "true")] { "\n" (written.text) }
         }
         p.fine id=(help) {
-            (bound_in_words(view, written, bound)) " " (how(written.form))
+            (bound_in_words(view, written)) " " (how(written.form))
             @if let Some(error) = &written.error { " " strong.error { (Shown(error)) } }
         }
     }
@@ -232,20 +230,13 @@ fn how(form: Form) -> &'static str {
     }
 }
 
-/// `shrink within 1..50` in a sentence.
-fn bound_in_words(view: &RequestView, written: &Written, bound: &str) -> Markup {
-    let items =
-        at(view, &written.field).and_then(|value| value.as_list().map(|list| list.len() as u64));
-    let shrink = bound.starts_with("shrink");
-    let range = bound.rsplit(' ').next().and_then(|range| range.split_once(".."));
+/// The bound of a field in a sentence, with how many items it has now.
+fn bound_in_words(view: &RequestView, written: &Written) -> Markup {
+    let words = view.may_edit.iter().find(|may| may.field == written.field).map_or("", |may| &may.words);
+    let items = at(view, &written.field).and_then(|value| value.as_list().map(|list| list.len() as u64));
     html! {
-        @match (shrink, items) {
-            (true, Some(items)) => { "You may take items out (" (count(items)) " now), not add any. " },
-            (true, None) => "You may lower it, not raise it. ",
-            (false, _) if bound == "any" => "Any value. ",
-            (false, _) => {},
-        }
-        @if let Some((from, to)) = range { "Between " (Shown(from)) " and " (Shown(to)) "." }
+        (Shown(words)) @if !words.ends_with('.') && !words.is_empty() { "." }
+        @if let Some(items) = items { " " (count(items)) @if items == 1 { " item now." } @else { " items now." } }
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Viewer {
     pub name: Option<String>,
     /// Whether they may answer requests at all.
     pub approver: bool,
+    /// Whether they may stop agents and end what was approved or granted.
+    pub stopper: bool,
     /// Whether they may approve over the heads of others, with a reason.
     pub break_glass: bool,
     /// The token that every form of this session carries.
@@ -90,6 +92,16 @@ impl Frame {
     /// Whether the viewer may answer requests.
     pub(super) fn may_answer(&self) -> bool {
         self.viewer.as_ref().is_some_and(|viewer| viewer.approver)
+    }
+
+    /// Whether the viewer may stop agents and end what was approved or granted.
+    pub(super) fn may_stop(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.stopper)
+    }
+
+    /// Whether this is the viewer's account.
+    pub(super) fn is_viewer(&self, person: &str) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.person.eq_ignore_ascii_case(person))
     }
 
     /// The hidden field that proves a form came from this session.

@@ -13,7 +13,7 @@ use fence_engine::scalar::Timestamp;
 use maud::{Markup, html};
 
 /// What the page shows besides the request itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RequestPage {
     /// The request.
     pub view: RequestView,
@@ -23,6 +23,15 @@ pub struct RequestPage {
     pub stale: Option<Stale>,
     /// The people who delegated to the viewer at this time.
     pub delegated_by: Vec<String>,
+}
+
+impl RequestPage {
+    /// The request as it stands, nothing answered yet.
+    #[must_use]
+    pub fn new(view: RequestView) -> Self {
+        let answering = Answering::default();
+        Self { view, answering, stale: None, delegated_by: Vec::new() }
+    }
 }
 
 /// An answer to a version that is no longer the newest.
@@ -143,7 +152,7 @@ fn call(view: &RequestView) -> Markup {
 /// The agent with those it works for, outermost first.
 fn agent(view: &RequestView) -> Markup {
     html! {
-        @for parent in &view.parents { (Shown(parent)) span.path aria-label=" which runs " { " › " } }
+        @for parent in view.parents.iter().rev() { (Shown(parent)) span.path aria-label=" which runs " { " › " } }
         (or_none(view.agent.as_deref()))
     }
 }
@@ -203,7 +212,7 @@ fn edited(frame: &Frame, view: &RequestView) -> Markup {
         @if let Some(edit) = &view.edit {
             section.panel aria-labelledby="edit-title" {
                 h2 #edit-title { "What was edited" }
-                p { "By " strong { (Shown(&edit.by)) } " " (ago(&edit.at, frame.now)) ", against the version before. Earlier votes no longer count." }
+                p { "By " strong { (Shown(edit.by.as_deref().unwrap_or("nobody known"))) } " " (ago(&edit.at, frame.now)) ", against the version before. Earlier votes no longer count." }
                 (changes(&edit.changes))
             }
         }
@@ -259,14 +268,39 @@ fn history(frame: &Frame, view: &RequestView) -> Markup {
     }
 }
 
+/// A recorded step in words: `request.voted` is a vote.
+fn step(kind: &str) -> Markup {
+    let words = match kind {
+        "request.opened" => "Opened",
+        "request.voted" => "Approval",
+        "request.withdrawn" => "Vote taken back",
+        "request.escalated" => "Asked further people",
+        "request.approved" => "Approved",
+        "request.refused" | "request.denied" => "Refused",
+        "request.expired" => "Expired",
+        "request.cancelled" => "Cancelled",
+        "request.superseded" => "Replaced by a newer version",
+        "request.edited" => "Edited",
+        "request.revoked" => "Approval taken back",
+        "request.claimed" => "Released to the agent",
+        "request.done" => "Done",
+        "request.failed" => "Failed",
+        "request.unknown" => "Outcome unknown",
+        "request.previewed" => "Preview arrived",
+        other => return html! { (Shown(other)) },
+    };
+    html! { (words) }
+}
+
 fn event_row(event: &EventView, now: Timestamp) -> Markup {
     html! {
         li {
             span.when { (ago(&event.at, now)) }
             div {
-                strong { (Shown(&event.kind)) }
+                strong { (step(&event.kind)) }
                 @if let Some(by) = &event.by { " by " (Shown(by)) }
                 @if let Some(other) = &event.on_behalf_of { " on behalf of " (Shown(other)) }
+                @if let Some(via) = &event.via { span.kind { "via " (Shown(via)) } }
                 span.kind { "version " (event.version) }
                 @if let Some(note) = &event.note { div.note { (text_value(note)) } }
             }

@@ -51,14 +51,14 @@ fn one_grant(frame: &Frame, grant: &GrantView) -> Markup {
             div { dt { "Tool" } dd { code { (Shown(&grant.tool)) } } }
             div { dt { "Agent" } dd { (or_none(grant.agent.as_deref())) } }
             div { dt { "Session" } dd { (or_none(grant.session.as_deref())) } }
-            div { dt { "Given" } dd { (ago(&grant.given_at, frame.now)) " by " (Shown(&grant.by)) } }
+            div { dt { "Given" } dd { (ago(&grant.given_at, frame.now)) " by " @for (at, by) in grant.by.iter().enumerate() { @if at > 0 { ", " } (Shown(by)) } } }
             div { dt { "Used" } dd.figure { (count(grant.used)) @if let Some(left) = grant.left { ", " (count(left)) " left" } } }
             @if let Some(until) = &grant.until { div { dt { "Until" } dd { (moment(until)) } } }
             div { dt { "From" } dd { a href={ "/requests/" (grant.request) } { "its request" } } }
         }
         @match &grant.ended_at {
             Some(at) => p.quiet { "Ended " (ago(at, frame.now)) },
-            None if frame.may_answer() => {
+            None if frame.may_stop() => {
                 (with_reason(frame, "/grants/end", &grant.id, "End this grant…", "End it", &grant.covers))
             },
             None => {},
@@ -102,7 +102,7 @@ pub fn halts(frame: &Frame, halts: &[HaltView], kept: &Kept) -> Markup {
                 @if halts.is_empty() { p.quiet { "Nothing is stopped." } }
                 ul.rows { @for halt in halts { li { (one_halt(frame, halt)) } } }
             }
-            @if frame.may_answer() { (stop(frame, kept)) }
+            @if frame.may_stop() { (stop(frame, kept)) }
         },
     )
 }
@@ -111,7 +111,7 @@ fn one_halt(frame: &Frame, halt: &HaltView) -> Markup {
     html! {
         p.big { (Shown(&halt.scope)) }
         p { "Stopped " (ago(&halt.since, frame.now)) " by " (Shown(&halt.by)) ": " (Shown(&halt.reason)) }
-        @if frame.may_answer() {
+        @if frame.may_stop() {
             (with_reason(frame, "/halts/resume", &halt.scope, "Resume…", "Resume", &halt.scope))
         }
     }

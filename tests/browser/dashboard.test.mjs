@@ -1,0 +1,321 @@
+// What people do with the dashboard, in Chromium, against a real server and database.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { settled, SHOTS, startBrowser, startFence, windowOf } from "./support.mjs";
+
+let fence;
+let browser;
+before(async () => { [fence, browser] = await Promise.all([startFence(), startBrowser()]); });
+after(async () => { await browser?.close(); await fence?.stop(); });
+
+const mail = (n, more = {}) => ({ to: Array.from({ length: n }, (_, at) => `reader${at + 1}@list.test`), subject: "Spring sale", ...more });
+const outcome = async (id) => (await fence.call("GET", `/v1/requests/${id}`)).body;
+const claim = (id) => fence.call("POST", `/v1/requests/${id}/claim`, {});
+let session = 0;
+const fresh = () => ({ session: undefined, call_id: `c-${session += 1}` });
+
+async function answering(who, options) {
+  const window = await windowOf(browser, fence, who, options);
+  window.open = async (id) => {
+    await window.page.goto(`${fence.url}/requests/${id}`);
+    await window.page.locator(".live").first().waitFor();
+    await settled(window.page);
+  };
+  window.close = async () => {
+    assert.deepEqual(window.trouble, []);
+    await window.context.close();
+  };
+  return window;
+}
+
+test("a request appears by itself, is announced, and is approved in two steps", async () => {
+  const { page, close } = await answering("ana");
+  await page.locator(".live").first().waitFor();
+  const id = await fence.ask("email_send_bulk", mail(5), fresh());
+  const card = page.locator(`[id="${id}"]`);
+  await card.waitFor();
+  assert.match(await page.locator("#arrivals").textContent(), /New request: email_send_bulk/);
+  await card.locator("a.open").click({ noWaitAfter: true });
+  assert.equal(new URL(page.url()).pathname, "/", "a card that has just appeared ignores clicks");
+  await settled(page);
+  await card.locator("a.open").click();
+  await page.getByRole("heading", { name: "What would run" }).waitFor();
+  await settled(page);
+  await page.getByRole("button", { name: "Approve…" }).click();
+  const last = page.getByRole("button", { name: "Approve this call" });
+  await last.waitFor();
+  assert.equal((await outcome(id)).state, "pending", "opening the last step decides nothing");
+  await settled(page);
+  await last.click();
+  await page.getByText("Approved, not yet used").first().waitFor();
+  assert.equal((await claim(id)).status, 200);
+  assert.notEqual((await claim(id)).status, 200, "an approval is used once");
+  await close();
+});
+
+test("a refusal needs a reason, and the agent learns it", async () => {
+  const id = await fence.ask("email_send_bulk", mail(6), fresh());
+  const { page, open, close } = await answering("ana");
+  await open(id);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Refuse…");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Refuse this call" }).click();
+  assert.equal((await outcome(id)).state, "pending", "no reason, no refusal");
+  await page.getByLabel("Reason").fill("Not on a <b>Friday</b>");
+  await page.getByRole("button", { name: "Refuse this call" }).click();
+  await page.locator("#outcome").getByText("Not on a <b>Friday</b>").waitFor();
+  const view = await outcome(id);
+  assert.equal(view.state, "denied");
+  assert.equal(view.outcome.reason, "Not on a <b>Friday</b>");
+  await close();
+});
+
+test("an edit shows its difference first, and only the edited call is released", async () => {
+  const id = await fence.ask("email_send_bulk", mail(7), fresh());
+  const { page, open, close } = await answering("ana");
+  await open(id);
+  await page.getByRole("button", { name: "Edit…" }).click();
+  const box = page.getByLabel("args.to");
+  await box.fill((await box.inputValue()).split("\n").slice(0, 4).join("\n"));
+  await page.getByRole("button", { name: "Review the changes" }).click();
+  await page.getByText("7 → 4 items").waitFor();
+  await page.getByText("Removed 3").waitFor();
+  if (SHOTS) await page.screenshot({ path: join(SHOTS, "edit.png") });
+  await settled(page);
+  await page.getByRole("button", { name: "Approve the changed call" }).click();
+  await page.getByText("Approved, not yet used").first().waitFor();
+  const claimed = await claim(id);
+  assert.equal(claimed.status, 200);
+  assert.equal(claimed.body.call.args.to.length, 4);
+  await close();
+});
+
+test("an edit beyond its bounds is refused and keeps what was written", async () => {
+  const id = await fence.ask("email_send_bulk", mail(8), fresh());
+  const { page, open, close } = await answering("ana");
+  await open(id);
+  await page.getByRole("button", { name: "Edit…" }).click();
+  await page.getByLabel("args.to").fill(mail(9).to.join("\n"));
+  await page.getByRole("button", { name: "Review the changes" }).click();
+  await settled(page);
+  await page.getByRole("button", { name: "Approve the changed call" }).click();
+  await page.getByRole("alert").first().waitFor();
+  assert.equal((await page.getByLabel("args.to").inputValue()).split("\n").length, 9);
+  assert.equal((await outcome(id)).state, "pending");
+  await close();
+});
+
+test("what somebody else decides appears in place, and the buttons go", async () => {
+  const id = await fence.ask("email_send_bulk", mail(10), fresh());
+  const [ana, bo] = [await answering("ana"), await answering("bo")];
+  await ana.open(id);
+  await bo.open(id);
+  await bo.page.getByRole("button", { name: "Refuse…" }).click();
+  await bo.page.getByLabel("Reason").fill("The list is old");
+  await bo.page.getByRole("button", { name: "Refuse this call" }).click();
+  await ana.page.locator("#outcome").getByText("The list is old").waitFor();
+  await ana.page.locator("#outcome").getByText("bo@example.com").waitFor();
+  assert.equal(await ana.page.getByRole("button", { name: "Approve…" }).count(), 0);
+  await ana.close();
+  await bo.close();
+});
+
+test("an answer to an older version counts for nothing and shows what changed", async () => {
+  const id = await fence.ask("email_send_bulk", mail(11), fresh());
+  const [ana, bo] = [await answering("ana", { javaScriptEnabled: false }), await answering("bo")];
+  await ana.page.goto(`${fence.url}/requests/${id}?answer=approve`);
+  await bo.open(id);
+  const edited = await fence.call("POST", `/v1/requests/${id}/approve`, { edits: [{ field: "args.subject", value: "Other" }] }, "bo");
+  assert.equal(edited.status, 200, JSON.stringify(edited.body));
+  await ana.page.getByRole("button", { name: "Approve this call" }).click();
+  assert.match(await ana.page.locator("main").textContent(), /not counted|already/i);
+  await ana.close();
+  await bo.close();
+});
+
+test("two people must agree where the rule says so", async () => {
+  const id = await fence.ask("payment_refund", { amount: 120, currency: "EUR" }, fresh());
+  const [ana, bo] = [await answering("ana"), await answering("bo")];
+  await ana.open(id);
+  await bo.open(id);
+  await ana.page.getByRole("button", { name: "Approve…" }).click();
+  await settled(ana.page);
+  await ana.page.getByRole("button", { name: "Approve this call" }).click();
+  await ana.page.locator("#needs").getByText("1 of 2").waitFor();
+  await bo.page.locator("#needs").getByText("1 of 2").waitFor();
+  assert.equal((await outcome(id)).state, "pending");
+  await bo.page.getByRole("button", { name: "Approve…" }).click();
+  await settled(bo.page);
+  await bo.page.getByRole("button", { name: "Approve this call" }).click();
+  await ana.page.getByText("Approved, not yet used").first().waitFor();
+  await ana.close();
+  await bo.close();
+});
+
+test("after the deadline the page says so and nothing can be approved", async () => {
+  const { page, close } = await answering("ana");
+  const id = await fence.ask("quick_thing", { n: 1 }, fresh());
+  await page.goto(`${fence.url}/requests/${id}?answer=approve`);
+  await page.locator("#outcome").getByText("Expired").waitFor({ timeout: 12000 });
+  const late = page.getByRole("button", { name: "Approve this call" });
+  if (await late.count()) await late.click();
+  assert.equal((await outcome(id)).state, "expired");
+  await close();
+});
+
+test("everything works by keyboard, and no single key approves", async () => {
+  const first = await fence.ask("email_send_bulk", mail(12), fresh());
+  const { page, close } = await answering("ana");
+  await page.locator(".live").first().waitFor();
+  await page.locator(`[id="${first}"]`).waitFor();
+  for (let at = 0; at < 30; at += 1) {
+    await page.keyboard.press("j");
+    if (await page.evaluate((id) => document.activeElement.closest("[data-card]")?.id === id, first)) break;
+  }
+  await page.keyboard.press("k");
+  await page.locator(`[id="${first}"] a.open`).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "What would run" }).waitFor();
+  await settled(page);
+  await page.keyboard.press("?");
+  await page.getByRole("heading", { name: "Keys" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("a");
+  await page.getByRole("button", { name: "Approve this call" }).waitFor();
+  await page.keyboard.press("Enter");
+  assert.equal((await outcome(first)).state, "pending", "Enter right behind `a` is ignored");
+  await settled(page);
+  await page.keyboard.press("Enter");
+  await page.getByText("Approved, not yet used").first().waitFor();
+
+  const second = await fence.ask("email_send_bulk", mail(13), fresh());
+  await page.goto(`${fence.url}/requests/${second}`);
+  await settled(page);
+  await page.keyboard.press("r");
+  await page.getByRole("heading", { name: "Refuse" }).waitFor();
+  await page.keyboard.type("no");
+  await settled(page);
+  await page.keyboard.press("Control+Enter");
+  await page.locator("#outcome").getByText("Refused").waitFor();
+  await close();
+});
+
+const PAGES = ["/", "/history", "/decisions", "/policies", "/policies/content_manager", "/insight", "/grants", "/halts", "/delegations"];
+
+test("a phone shows every page without sideways scrolling, the answer at the thumb", async () => {
+  const id = await fence.ask("email_send_bulk", mail(60, { body: "long ".repeat(400), note: `x${"y".repeat(300)}` }), fresh());
+  const { page, open, close } = await answering("ana", { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 });
+  for (const path of [...PAGES, `/requests/${id}`, `/requests/${id}?answer=edit`]) {
+    await page.goto(fence.url + path);
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(beyond, 0, `${path} is ${beyond} px too wide`);
+    const small = await page.evaluate(() => [...document.querySelectorAll("button, .button, summary, select, input:not([type=hidden]):not([type=radio]):not([type=checkbox]), .sections a, .tabs a")]
+      .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 44 && getComputedStyle(control).position !== "absolute")
+      .map((control) => control.outerHTML.slice(0, 80)));
+    assert.deepEqual(small, [], path);
+  }
+  await open(id);
+  const bar = await page.getByRole("button", { name: "Refuse…" }).boundingBox();
+  assert.ok(bar.y > 740 / 2 && bar.y + bar.height <= 740, "the answer is at the bottom edge");
+  if (SHOTS) await page.screenshot({ path: join(SHOTS, "phone.png") });
+  await page.getByRole("button", { name: "Approve…" }).tap();
+  await settled(page);
+  const button = await page.getByRole("button", { name: "Approve this call" }).boundingBox();
+  assert.ok(button.y + button.height <= 740, "the last step is within reach");
+  await page.getByRole("button", { name: "Approve this call" }).tap();
+  await page.getByText("Approved, not yet used").first().waitFor();
+  await close();
+});
+
+test("script in any argument stays text: no dialog, no request, no element", async () => {
+  const payloads = ["<img src=x onerror=alert(1)>", "</textarea><script>alert(2)</script>", "</script><script>alert(3)</script>\u2028", "javascript:alert(4)", "\u202egpj.exe", "\u001b]8;;https://evil.example\u0007click"];
+  const args = mail(3, { subject: payloads.join(" "), body: payloads.join("\n"), [payloads[0]]: payloads, huge: `<i>${"x".repeat(100_000)}</i>` });
+  const { page, open, close } = await answering("ana");
+  const id = await fence.ask("email_send_bulk", args, { ...fresh(), context: { reason: payloads.join(" ") } });
+  for (const path of ["/", `/requests/${id}`, `/requests/${id}?answer=edit`, `/requests/${id}?answer=refuse`, "/decisions", "/insight"]) {
+    await page.goto(fence.url + path);
+    await page.waitForTimeout(100);
+    const foreign = await page.evaluate(() => document.querySelectorAll("main :is(img, script, iframe, object, embed, i, b, style, link)").length);
+    assert.equal(foreign, 0, path);
+  }
+  await open(id);
+  const text = await page.locator("dl.args").first().textContent();
+  assert.ok(text.includes("<img src=x onerror=alert(1)>"));
+  assert.ok(text.includes("⟦U+202E⟧gpj.exe"));
+  assert.ok(text.includes(`<i>${"x".repeat(100_000)}</i>`), "100 kB in full");
+  const denied = await page.evaluate(() => {
+    const script = Object.assign(document.createElement("script"), { textContent: "window.ran = true" });
+    document.body.append(script);
+    document.body.setAttribute("style", "color: red");
+    return { ran: window.ran, red: getComputedStyle(document.body).color };
+  });
+  assert.equal(denied.ran, undefined, "the policy of the page forbids inline script");
+  assert.notEqual(denied.red, "rgb(255, 0, 0)", "and inline style");
+  const { trouble, context } = { trouble: [], context: page.context() };
+  await context.close();
+  assert.deepEqual(trouble, []);
+  void close;
+});
+
+test("without JavaScript everything but live updates works", async () => {
+  const id = await fence.ask("email_send_bulk", mail(14), fresh());
+  const { page, close } = await answering("ana", { javaScriptEnabled: false });
+  await page.goto(fence.url + "/");
+  await page.locator(`[id="${id}"] a.open`).click();
+  await page.getByRole("button", { name: "Approve…" }).click();
+  await page.getByRole("button", { name: "Approve this call" }).click();
+  await page.getByText("Approved, not yet used").first().waitFor();
+  await page.getByRole("button", { name: "Take it back…" }).click();
+  await page.getByLabel("Reason").fill("wrong list");
+  await page.getByRole("button", { name: "Take it back" }).click();
+  await page.getByText("Approval taken back").first().waitFor();
+  await close();
+});
+
+test("the look is remembered; signing out ends the login", async () => {
+  const { page, close } = await answering("ana");
+  await page.locator("details.me summary").click();
+  await page.getByRole("button", { name: "Dark" }).click();
+  await page.goto(fence.url + "/policies");
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  await page.locator("details.me summary").click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.goto(fence.url + "/policies");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await close();
+});
+
+test("an agent can be stopped and resumed", async () => {
+  const { page, close } = await answering("ana");
+  await page.goto(fence.url + "/halts");
+  await page.getByLabel("One agent").check();
+  await page.getByLabel("Which agent or session").fill("content-1");
+  await page.getByLabel("Reason").fill("it mails strangers");
+  await page.getByLabel("Yes, deny these calls").check();
+  await settled(page);
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.getByText("it mails strangers").waitFor();
+  assert.equal((await fence.call("POST", "/v1/decide", { tool: "blog_read", args: {} })).body.decision, "deny");
+  await page.getByText("Resume…").click();
+  await page.getByLabel("Reason").first().fill("fixed");
+  await settled(page);
+  await page.getByRole("button", { name: "Resume", exact: true }).click();
+  await page.getByText("Nothing is stopped.").waitFor();
+  assert.equal((await fence.call("POST", "/v1/decide", { tool: "blog_read", args: {} })).body.decision, "allow");
+  await close();
+});
+
+test("the pages for the documentation", { skip: !SHOTS }, async () => {
+  const { page, close } = await answering("ana");
+  await fence.ask("email_send_bulk", mail(412), fresh());
+  await fence.ask("payment_refund", { amount: 89.9, currency: "EUR", order: "A-1042" }, fresh());
+  for (const [path, name] of [["/", "queue"], ["/insight", "insight"]]) {
+    await page.goto(fence.url + path);
+    await settled(page);
+    await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+  }
+  await close();
+});
