@@ -22,7 +22,7 @@ pub(crate) fn pages() -> Vec<(&'static str, Markup)> {
             "queue",
             queue::queue(
                 &frame,
-                &QueueView { items, total_open: 7, matching: 7, ..QueueView::default() },
+                &QueueView { items, total_open: 7, ..QueueView::default() },
             ),
         ),
         ("empty", queue::queue(&frame, &QueueView::default())),
@@ -194,7 +194,6 @@ fn a_page_of_the_queue_is_made_at_once() {
     let view = QueueView {
         items,
         total_open: 10_000,
-        matching: 10_000,
         next: Some(100),
         ..QueueView::default()
     };

@@ -171,6 +171,11 @@ fn frame_of(p: &str) -> Frame {
     }
 }
 
+/// The long one is as long as it needs to be to be folded: there are hundreds of fields.
+fn shortened(payload: &str) -> String {
+    payload.chars().take(2_000).collect()
+}
+
 /// Every page, with the payload in every field.
 fn pages(p: &str) -> Vec<(String, Markup)> {
     let (s, o) = (|| p.to_owned(), || Some(p.to_owned()));
@@ -207,7 +212,6 @@ fn pages(p: &str) -> Vec<(String, Markup)> {
             &QueueView {
                 items: list(),
                 total_open: 1,
-                matching: 1,
                 next: Some(1),
                 approved: list(),
                 filter: filter.clone(),
@@ -349,7 +353,7 @@ fn no_payload_becomes_more_than_text_in_any_field_of_any_page() {
         "a page without elements proves nothing"
     );
     for payload in payloads() {
-        for ((name, page), (_, expected)) in pages(&payload).into_iter().zip(&plain) {
+        for ((name, page), (_, expected)) in pages(&shortened(&payload)).into_iter().zip(&plain) {
             let found = active(&parse(&page));
             assert_eq!(
                 &found,
@@ -364,7 +368,7 @@ fn no_payload_becomes_more_than_text_in_any_field_of_any_page() {
 #[test]
 fn everything_of_a_call_is_on_its_page() {
     for payload in payloads() {
-        let (_, page) = pages(&payload).remove(0);
+        let page = request::request(&samples::frame(), &RequestPage::new(request_of(&payload)));
         let page = parse(&page);
         for (what, selector) in [
             ("an argument", "dl.args > .field > dd li .text:not(.head)"),
@@ -394,11 +398,11 @@ fn what_was_written_into_a_box_is_in_it_again() {
         if payload.contains(['\0', '\r']) {
             continue;
         }
-        for (name, page) in pages(&payload).into_iter().take(4).skip(1) {
+        for (name, page) in pages(&shortened(&payload)).into_iter().take(4).skip(1) {
             let page = parse(&page);
             let texts: Vec<String> =
                 all(&page, "textarea").iter().map(|area| area.text().collect()).collect();
-            assert!(texts.contains(&payload), "{name}: {texts:?}");
+            assert!(texts.contains(&shortened(&payload)), "{name}: {texts:?}");
         }
     }
 }

@@ -98,3 +98,20 @@ fn items(class: &str, title: &str, items: &[Value<'_>]) -> Markup {
         }
     }
 }
+
+/// What is different between the arguments of two versions, field by field.
+#[must_use]
+pub fn between(from: &Json, to: &Json) -> Vec<ChangeView> {
+    let keys = |json: &Json| -> Vec<String> {
+        json.root().as_object().into_iter().flatten().map(|(key, _)| key.to_owned()).collect()
+    };
+    let (old, mut all) = (keys(from), keys(to));
+    all.retain(|key| !old.contains(key));
+    let of = |json: &Json, key: &str| json.root().get(key).map(Json::from);
+    let changes = old.into_iter().chain(all).map(|key| ChangeView {
+        from: of(from, &key),
+        to: of(to, &key),
+        field: format!("args.{key}"),
+    });
+    changes.filter(|change| change.from != change.to).collect()
+}

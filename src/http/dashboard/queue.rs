@@ -14,8 +14,6 @@ pub struct QueueView {
     pub items: Vec<RequestSummary>,
     /// How many are open in all, whatever the filter.
     pub total_open: u64,
-    /// How many the filter lets through; as `total_open` without one.
-    pub matching: u64,
     /// Where the next page begins.
     pub next: Option<u64>,
     /// Approved ones that wait for their agent.
@@ -90,8 +88,7 @@ fn lead(view: &QueueView) -> Markup {
             1 => "One request waits.",
             open => { (count(open)) " requests wait, the nearest deadline first." },
         }
-        @if view.filter.is_set() { " The filter shows " (count(view.matching)) "." }
-        @else if view.items.len() as u64 != view.total_open && !view.items.is_empty() {
+        @if view.items.len() as u64 != view.total_open && !view.items.is_empty() {
             " This page shows " (count(view.items.len() as u64)) "."
         }
     }

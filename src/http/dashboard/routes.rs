@@ -1,0 +1,59 @@
+//! The dashboard's routes: each reads what its page shows, or takes one answer and leads back.
+//!
+//! The guard has already let the caller in (`http::table`); whether a person may answer a request
+//! is decided by the approvals alone.
+
+mod answer;
+mod history;
+mod insight;
+mod live;
+mod policies;
+mod queue;
+mod session;
+mod standing;
+mod visit;
+
+use super::assets;
+use crate::http::State;
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+/// Every route of the dashboard, for [`crate::http::router`] to guard.
+pub fn routes() -> Router<State> {
+    Router::new()
+        .route("/", get(queue::queue))
+        .route("/requests/{id}", get(answer::request))
+        .route("/requests/{id}/approve", post(answer::approve))
+        .route("/requests/{id}/refuse", post(answer::refuse))
+        .route("/requests/{id}/review", post(answer::review))
+        .route("/requests/{id}/revoke", post(answer::revoke))
+        .route("/requests/{id}/withdraw", post(answer::withdraw))
+        .route("/history", get(history::requests))
+        .route("/decisions", get(history::decisions))
+        .route("/decisions/{id}", get(history::decision))
+        .route("/policies", get(policies::policies))
+        .route("/policies/{name}", get(policies::policy))
+        .route("/insight", get(insight::insight))
+        .route("/grants", get(standing::grants))
+        .route("/grants/end", post(standing::end_grant))
+        .route("/halts", get(standing::halts).post(standing::halt))
+        .route("/halts/resume", post(standing::resume))
+        .route("/delegations", get(standing::delegations).post(standing::delegate))
+        .route("/delegations/end", post(standing::end_delegation))
+        .route("/login", get(session::page).post(session::enter))
+        .route("/logout", post(session::leave))
+        .route("/theme", post(session::theme))
+        .route("/live", get(live::live))
+        .route("/assets/dashboard.css", get(|| async { asset(&assets::STYLE) }))
+        .route("/assets/dashboard.js", get(|| async { asset(&assets::SCRIPT) }))
+        .route("/assets/icon.svg", get(|| async { asset(&assets::ICON) }))
+}
+
+fn asset(asset: &assets::Asset) -> Response {
+    let kind = HeaderValue::from_static(asset.kind);
+    // Asked for again after an update of the program; a page never runs an older script for long.
+    let kept = HeaderValue::from_static("no-cache");
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, kept)], asset.text).into_response()
+}
