@@ -3,10 +3,14 @@
 //! A `.fence` policy says for each tool call `allow`, `ask` (a person must approve) or `deny`;
 //! [`Gate`] judges the calls and records every decision before it answers.
 
+pub mod approvals;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod clock;
 pub mod gate;
+#[cfg(feature = "server")]
+pub mod http;
+pub mod people;
 pub mod policies;
 pub mod process;
 pub mod random;
@@ -17,6 +21,8 @@ pub mod replay;
 pub mod service;
 pub mod store;
 pub mod testing;
+#[cfg(feature = "server")]
+pub mod tokens;
 pub mod wire;
 
 pub use fence_engine as engine;

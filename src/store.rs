@@ -105,7 +105,14 @@ pub struct Event {
 
 /// TEMPORARY
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item { pub kind: String, pub id: [u8; 16], pub key: String, pub due: Option<Timestamp>, pub body: String, pub ended_at: Option<Timestamp> }
+pub struct Item {
+    pub kind: String,
+    pub id: [u8; 16],
+    pub key: String,
+    pub due: Option<Timestamp>,
+    pub body: String,
+    pub ended_at: Option<Timestamp>,
+}
 
 /// Which entries of the log are wanted; absent fields do not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,6 +131,8 @@ pub struct LogQuery {
     pub rule: Option<String>,
     /// After this place in the log.
     pub after_seq: Option<u64>,
+    /// Before this place in the log.
+    pub before_seq: Option<u64>,
     /// At most so many, the newest ones; given back oldest first.
     pub limit: Option<u64>,
 }
@@ -245,10 +254,18 @@ pub trait Transaction {
     /// # Errors
     /// Any fault of the store.
     fn event(&mut self, event: &Event) -> Result<(), StoreError>;
-    fn put_item(&mut self, _item: &Item) -> Result<(), StoreError> { Err(StoreError::Closed) }
-    fn item(&mut self, _kind: &str, _id: [u8; 16]) -> Result<Option<Item>, StoreError> { Err(StoreError::Closed) }
-    fn live_items(&mut self, _kind: &str, _key: &str) -> Result<Vec<Item>, StoreError> { Err(StoreError::Closed) }
-    fn delete_items_ended_before(&mut self, _kind: &str, _at: Timestamp) -> Result<(), StoreError> { Err(StoreError::Closed) }
+    fn put_item(&mut self, _item: &Item) -> Result<(), StoreError> {
+        Err(StoreError::Closed)
+    }
+    fn item(&mut self, _kind: &str, _id: [u8; 16]) -> Result<Option<Item>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    fn live_items(&mut self, _kind: &str, _key: &str) -> Result<Vec<Item>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    fn delete_items_ended_before(&mut self, _kind: &str, _at: Timestamp) -> Result<(), StoreError> {
+        Err(StoreError::Closed)
+    }
 }
 
 /// Something to do in one write transaction.
@@ -312,8 +329,46 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Any fault of the store.
     fn events(&self) -> Result<Vec<Event>, StoreError>;
-    fn item(&self, _kind: &str, _id: [u8; 16]) -> Result<Option<Item>, StoreError> { Err(StoreError::Closed) }
-    fn live_items(&self, _kind: &str, _key: Option<&str>) -> Result<Vec<Item>, StoreError> { Err(StoreError::Closed) }
-    fn due_items(&self, _kind: &str, _now: Timestamp, _limit: u32) -> Result<Vec<Item>, StoreError> { Err(StoreError::Closed) }
-    fn events_after(&self, _seq: u64, _limit: u32) -> Result<Vec<(u64, Event)>, StoreError> { Err(StoreError::Closed) }
+    fn item(&self, _kind: &str, _id: [u8; 16]) -> Result<Option<Item>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    fn live_items(&self, _kind: &str, _key: Option<&str>) -> Result<Vec<Item>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    fn due_items(
+        &self,
+        _kind: &str,
+        _now: Timestamp,
+        _limit: u32,
+    ) -> Result<Vec<Item>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    fn events_after(&self, _seq: u64, _limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
+        Err(StoreError::Closed)
+    }
+}
+
+/// TEMPORARY: runs a closure as work and blocks until it is durable.
+pub fn transact<T: Send + 'static>(
+    store: &dyn Store,
+    run: impl FnMut(&mut dyn Transaction) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    struct W<F, T> {
+        run: F,
+        got: Option<T>,
+        out: std::sync::mpsc::SyncSender<Result<T, StoreError>>,
+    }
+    impl<T: Send, F: FnMut(&mut dyn Transaction) -> Result<T, StoreError> + Send> Work for W<F, T> {
+        fn run(&mut self, t: &mut dyn Transaction) -> Result<(), StoreError> {
+            self.got = Some((self.run)(t)?);
+            Ok(())
+        }
+        fn finish(mut self: Box<Self>, o: Result<(), StoreError>) {
+            let got = self.got.take();
+            drop(self.out.send(o.and_then(|()| got.ok_or(StoreError::Closed))));
+        }
+    }
+    let (out, received) = std::sync::mpsc::sync_channel(1);
+    store.submit(Box::new(W { run, got: None, out }));
+    received.recv().unwrap_or(Err(StoreError::Closed))
 }
