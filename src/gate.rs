@@ -228,7 +228,9 @@ impl Gate {
         crate::approvals::Approvals { people: self.shared.people.clone() }
     }
     /// TEMPORARY
-    pub fn swap(&self, _layers: Layers) {}
+    pub fn swap(&self, _layers: Layers) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Starts refusing a text that is too long to be read as a call, known by its length and
     /// SHA-256 alone.

@@ -4,12 +4,14 @@
 
 mod guard;
 mod memory;
+mod perform;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 use fence_engine::scalar::Timestamp;
 
 pub use memory::MemoryStore;
+pub use perform::{Receipt, perform};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Options, SqliteStore};
 
@@ -346,29 +348,4 @@ pub trait Store: Send + Sync {
     fn events_after(&self, _seq: u64, _limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
         Err(StoreError::Closed)
     }
-}
-
-/// TEMPORARY: runs a closure as work and blocks until it is durable.
-pub fn transact<T: Send + 'static>(
-    store: &dyn Store,
-    run: impl FnMut(&mut dyn Transaction) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    struct W<F, T> {
-        run: F,
-        got: Option<T>,
-        out: std::sync::mpsc::SyncSender<Result<T, StoreError>>,
-    }
-    impl<T: Send, F: FnMut(&mut dyn Transaction) -> Result<T, StoreError> + Send> Work for W<F, T> {
-        fn run(&mut self, t: &mut dyn Transaction) -> Result<(), StoreError> {
-            self.got = Some((self.run)(t)?);
-            Ok(())
-        }
-        fn finish(mut self: Box<Self>, o: Result<(), StoreError>) {
-            let got = self.got.take();
-            drop(self.out.send(o.and_then(|()| got.ok_or(StoreError::Closed))));
-        }
-    }
-    let (out, received) = std::sync::mpsc::sync_channel(1);
-    store.submit(Box::new(W { run, got: None, out }));
-    received.recv().unwrap_or(Err(StoreError::Closed))
 }

@@ -36,8 +36,9 @@ fn route(request: &Request) -> String {
 async fn fault(state: &State, method: &str, route: &str) -> Response {
     tracing::error!(method, route, "a handler failed");
     state.metrics.panicked();
-    let body = serde_json::json!({ "method": method, "route": route });
+    let members = [("method", Some(method)), ("route", Some(route))];
+    let event = crate::note::note(state.clock.now(), "http.fault", &members);
     // Recorded where that is possible; refused either way.
-    let recorded = state.record("http.fault", body).await.is_ok();
+    let recorded = state.record(event).await.is_ok();
     Problem::fault().member("decision", "deny").member("recorded", recorded).into_response()
 }

@@ -124,7 +124,7 @@ fn decide_all(state: &State, reads: Vec<(Read, Bytes)>) -> String {
     let mut lines = String::new();
     let mut under_way: VecDeque<(Instant, Pending)> = VecDeque::with_capacity(IN_FLIGHT);
     let mut answer = |(started, pending): (Instant, Pending)| {
-        let refuse = |error: GateError| Decision::unrecorded(&error, state.gate.layers());
+        let refuse = |error: GateError| Decision::unrecorded(&error, &state.gate.layers());
         let decision = pending.wait().unwrap_or_else(refuse);
         state.metrics.decided(&decision, started.elapsed());
         lines.push_str(&line(&decision));

@@ -8,6 +8,7 @@ use super::login::cookie;
 use super::problem::Problem;
 use super::state::State;
 use super::table::{self, Kind, Row};
+use crate::note::note;
 use crate::tokens::{Role, Secret, Token};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State as Of};
@@ -127,13 +128,14 @@ async fn refused(state: &State, row: &Row, caller: &Caller) -> Problem {
     let (role, token) = (caller.role(), caller.token.id);
     tracing::warn!(%token, %role, method = row.method, route = row.path, "refused by role");
     if role == Role::Agent && state.records_refusal(token) {
-        let body = serde_json::json!({
-            "token": token.to_string(),
-            "agent": caller.agency().map(|agency| &agency.agent),
-            "method": row.method,
-            "route": row.path,
-        });
-        if let Err(problem) = state.record("http.refused", body).await {
+        let members = [
+            ("agent", caller.agency().map(|agency| &*agency.agent)),
+            ("method", Some(row.method)),
+            ("route", Some(row.path)),
+            ("token", Some(&*token.to_string())),
+        ];
+        let event = note(state.clock.now(), "http.refused", &members);
+        if let Err(problem) = state.record(event).await {
             return problem;
         }
     }

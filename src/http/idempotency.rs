@@ -6,7 +6,7 @@ use super::body;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::state::State;
-use crate::store::{Item, StoreError, Transaction, transact};
+use crate::store::{Item, StoreError, Transaction, perform};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
@@ -142,11 +142,10 @@ fn digest(method: &Method, uri: &Uri, body: &[u8]) -> String {
 /// Claims the key, in one transaction: of two requests at once one is the first.
 async fn begin(state: &State, key: String, digest: String) -> Result<Found, Problem> {
     let (now, run) = (state.clock.now(), state.run.to_string());
-    state
-        .blocking(move |state| {
-            transact(state.store(), move |transaction| claim(transaction, &key, &digest, &run, now))
-        })
-        .await
+    let begun = perform::<_, StoreError>(state.store(), move |transaction| {
+        claim(transaction, &key, &digest, &run, now)
+    });
+    Ok(begun.await?)
 }
 
 fn claim(
@@ -201,7 +200,7 @@ async fn finish(state: &State, place: [u8; 16], response: Response) -> Result<Re
 /// Puts the answer in its place; without one, frees the key.
 fn settle(state: &State, place: [u8; 16], answer: Option<Answer>) -> Result<(), StoreError> {
     let now = state.clock.now();
-    transact(state.store(), move |transaction| {
+    let settled = perform::<_, StoreError>(state.store(), move |transaction| {
         let Some(mut item) = transaction.item(KIND, place)? else { return Ok(()) };
         match answer.clone() {
             Some(answer) => {
@@ -211,7 +210,8 @@ fn settle(state: &State, place: [u8; 16], answer: Option<Answer>) -> Result<(), 
             None => item.ended_at = Some(now),
         }
         transaction.put_item(&item)
-    })
+    });
+    settled.wait()
 }
 
 fn replay(answer: Answer) -> Response {

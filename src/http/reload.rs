@@ -3,8 +3,9 @@
 
 use super::metrics::Reload;
 use super::state::State;
+use crate::note::note;
 use crate::policies::{self, LoadError};
-use crate::store::{Event, transact};
+use crate::store::{StoreError, perform};
 use fence_engine::Layers;
 use fence_engine::call::hex_digest;
 use fence_engine::diagnostic::{Diagnostic, Severity};
@@ -67,6 +68,12 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+}
+
+impl Finding {
+    fn line(&self) -> String {
+        format!("{}:{}:{}: {}: {}", self.file, self.line, self.column, self.code, self.message)
+    }
 }
 
 impl Loads {
@@ -143,7 +150,11 @@ fn adopt(state: &State, layers: Layers) -> Reload {
     let digest = hex_digest(layers.digest());
     let changed = digest != hex_digest(state.gate.layers().digest());
     if changed {
-        state.gate.swap(layers);
+        if let Err(error) = state.gate.swap(layers) {
+            tracing::error!(%error, "new policies could not be recorded; older ones stay");
+            state.metrics.store_failed();
+            return Reload::Failed;
+        }
         tracing::info!(digest, "new policies are in force");
     }
     let mut now = state.loads.now();
@@ -173,9 +184,13 @@ fn refuse(state: &State, error: &LoadError) -> Reload {
     now.failure = Some(failure.clone());
     drop(now);
     tracing::error!(reason = failure.message, "the policies cannot be loaded; older ones stay");
-    let body = serde_json::to_string(&failure).unwrap_or_else(|_| "{}".to_owned());
-    let event = Event { at: state.clock.now(), kind: "policies.failed".to_owned(), body };
-    if let Err(error) = transact(state.store(), move |transaction| transaction.event(&event)) {
+    let findings: Vec<String> = failure.findings.iter().map(Finding::line).collect();
+    let findings = findings.join("\n");
+    let members = [("findings", Some(&*findings)), ("message", Some(&*failure.message))];
+    let event = note(state.clock.now(), "policies.failed", &members);
+    let recorded =
+        perform::<_, StoreError>(state.store(), move |transaction| transaction.event(&event));
+    if let Err(error) = recorded.wait() {
         tracing::error!(%error, "the failure could not be recorded");
         state.metrics.store_failed();
     }

@@ -7,7 +7,8 @@ use super::caller::Caller;
 use super::openapi::ProblemBody;
 use super::problem::Problem;
 use super::state::State;
-use crate::store::{Event, Item, StoreError, transact};
+use crate::note::note;
+use crate::store::{Event, Item, StoreError, perform};
 use crate::tokens::Agency;
 use axum::Json;
 use axum::extract::State as Of;
@@ -96,7 +97,7 @@ struct Opening {
 impl Opening {
     /// The session, unless another agent has it.
     fn run(self, state: &State) -> Result<Option<Opened>, StoreError> {
-        transact(state.store(), move |transaction| {
+        let opened = perform::<_, StoreError>(state.store(), move |transaction| {
             let found = transaction.live_items(KIND, &self.session)?;
             for item in found.iter().filter(|item| item.due.is_none_or(|due| due > self.now)) {
                 let kept = read(item)?;
@@ -107,7 +108,8 @@ impl Opening {
             transaction.put_item(&self.item(&kept)?)?;
             transaction.event(&self.event(&kept))?;
             Ok(Some(self.opened(kept, Some(self.due))))
-        })
+        });
+        opened.wait()
     }
 
     fn kept(&self) -> Kept {
@@ -129,13 +131,13 @@ impl Opening {
     }
 
     fn event(&self, kept: &Kept) -> Event {
-        let body = serde_json::json!({
-            "session": self.session,
-            "agent": kept.agent,
-            "started_by": kept.started_by,
-            "token": kept.token,
-        });
-        Event { at: self.now, kind: "session.opened".to_owned(), body: body.to_string() }
+        let members = [
+            ("agent", Some(&*kept.agent)),
+            ("session", Some(&*self.session)),
+            ("started_by", Some(&*kept.started_by)),
+            ("token", Some(&*kept.token)),
+        ];
+        note(self.now, "session.opened", &members)
     }
 
     fn opened(&self, kept: Kept, due: Option<Timestamp>) -> Opened {

@@ -9,7 +9,7 @@ use crate::Gate;
 use crate::approvals::Approvals;
 use crate::clock::Clock;
 use crate::people::People;
-use crate::store::{Event, Store, StoreError, transact};
+use crate::store::{Event, Store, StoreError, perform};
 use crate::tokens::{Book, TokenId};
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -111,12 +111,13 @@ impl State {
     ///
     /// # Errors
     /// Faults of the store.
-    pub async fn record(&self, kind: &'static str, body: serde_json::Value) -> Result<(), Problem> {
-        let event = Event { at: self.clock.now(), kind: kind.to_owned(), body: body.to_string() };
-        self.blocking(move |state| {
-            transact(&**state.gate.store(), move |transaction| transaction.event(&event))
+    pub async fn record(&self, event: Event) -> Result<(), Problem> {
+        let recorded =
+            perform::<_, StoreError>(self.store(), move |transaction| transaction.event(&event));
+        recorded.await.map_err(|error| {
+            self.metrics.store_failed();
+            error.into()
         })
-        .await
     }
 
     /// Ends every wait and stream, now and from now on.

@@ -3,8 +3,9 @@
 use super::secret::hex;
 use super::{Agency, Holder, Role, Secret, Token, TokenId};
 use crate::clock::Clock;
+use crate::note::note;
 use crate::people::People;
-use crate::store::{Event, Item, Store, StoreError, Transaction, transact};
+use crate::store::{Event, Item, Store, StoreError, Transaction, perform};
 use fence_engine::scalar::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -92,11 +93,12 @@ impl Book {
             expires_at,
         };
         let item = item(&token, &secret)?;
-        let event = self.event("token.created", &token)?;
-        transact(&*self.store, move |transaction| {
+        let event = self.event("token.created", &token);
+        perform::<_, StoreError>(&*self.store, move |transaction| {
             transaction.put_item(&item)?;
             transaction.event(&event)
-        })?;
+        })
+        .wait()?;
         Ok((secret, token))
     }
 
@@ -120,11 +122,12 @@ impl Book {
     pub fn revoke(&self, id: TokenId) -> Result<Token, TokenError> {
         let found = self.store.item(KIND, id.0)?.filter(|item| item.ended_at.is_none());
         let token = read(&found.ok_or_else(|| TokenError::Unknown(id.to_string()))?)?;
-        let (now, event) = (self.clock.now(), self.event("token.revoked", &token)?);
-        transact(&*self.store, move |transaction| {
+        let (now, event) = (self.clock.now(), self.event("token.revoked", &token));
+        perform::<_, StoreError>(&*self.store, move |transaction| {
             end(transaction, KIND, id.0, now)?;
             transaction.event(&event)
-        })?;
+        })
+        .wait()?;
         Ok(token)
     }
 
@@ -166,24 +169,29 @@ impl Book {
             return Ok(());
         }
         // Read again inside the transaction: a token revoked meanwhile stays revoked.
-        Ok(transact(&*self.store, move |transaction| {
+        let noted = perform::<_, StoreError>(&*self.store, move |transaction| {
             let Some(mut item) = transaction.item(KIND, id)? else { return Ok(()) };
             let mut kept = kept(&item)?;
             kept.last_used = Some(now.to_string());
             item.body = json(&kept)?;
             transaction.put_item(&item)
-        })?)
+        });
+        Ok(noted.wait()?)
     }
 
-    fn event(&self, kind: &str, token: &Token) -> Result<Event, StoreError> {
-        let body = serde_json::json!({
-            "token": token.id.to_string(),
-            "role": token.holder.role(),
-            "person": token.holder.person(),
-            "agent": match &token.holder { Holder::Agent(agency) => Some(&agency.agent), Holder::Person { .. } => None },
-            "label": token.label,
-        });
-        Ok(Event { at: self.clock.now(), kind: kind.to_owned(), body: body.to_string() })
+    fn event(&self, kind: &'static str, token: &Token) -> Event {
+        let agent = match &token.holder {
+            Holder::Agent(agency) => Some(&*agency.agent),
+            Holder::Person { .. } => None,
+        };
+        let members = [
+            ("agent", agent),
+            ("label", token.label.as_deref()),
+            ("person", token.holder.person()),
+            ("role", Some(token.holder.role().as_str())),
+            ("token", Some(&*token.id.to_string())),
+        ];
+        note(self.clock.now(), kind, &members)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::book::{end, ended, json, unreadable};
 use super::secret::hex;
 use super::{Book, Role, Secret, Token, TokenError, TokenId};
-use crate::store::{Item, StoreError, transact};
+use crate::store::{Item, StoreError, perform};
 use fence_engine::scalar::Timestamp;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
@@ -50,7 +50,8 @@ impl Book {
             ended_at: None,
         };
         let sign_in = SignIn { token: token.clone(), csrf: secret.csrf(), id: item.id };
-        transact(&*self.store, move |transaction| transaction.put_item(&item))?;
+        perform::<_, StoreError>(&*self.store, move |transaction| transaction.put_item(&item))
+            .wait()?;
         Ok(Some((secret, sign_in)))
     }
 
@@ -76,7 +77,10 @@ impl Book {
     /// Faults of the store.
     pub fn sign_out(&self, sign_in: &SignIn) -> Result<(), TokenError> {
         let (id, now): (_, Timestamp) = (sign_in.id, self.clock.now());
-        Ok(transact(&*self.store, move |transaction| end(transaction, KIND, id, now))?)
+        let ended = perform::<_, StoreError>(&*self.store, move |transaction| {
+            end(transaction, KIND, id, now)
+        });
+        Ok(ended.wait()?)
     }
 }
 
