@@ -74,6 +74,14 @@ pub struct Row {
     pub kind: Kind,
 }
 
+impl Row {
+    /// Whether it is for browsers alone: pages and their files are not part of the API.
+    #[must_use]
+    pub const fn is_page(&self) -> bool {
+        matches!(self.kind, Kind::Page | Kind::Asset)
+    }
+}
+
 const fn row(method: &'static str, path: &'static str, who: Who) -> Row {
     Row { method, path, who, kind: Kind::Data }
 }
