@@ -55,7 +55,6 @@ pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     services: Services,
-    people: crate::people::People,
 }
 
 /// Why there is no recorded decision. Every one of them means deny.
@@ -215,21 +214,6 @@ impl Gate {
     pub fn submit_json(&self, text: &[u8], trust: Trust) -> Pending {
         let (arrived, mode) = self.read(text, trust);
         self.pending(self.arrival(arrived, mode))
-    }
-
-    /// Starts deciding a call; the result is waited for with [`Pending::wait`].
-    #[must_use]
-    pub fn submit_call(&self, call: &ToolCall) -> Pending {
-        self.pending(self.arrival(Arrived::Call(call.clone()), Mode::default()))
-    }
-
-    /// TEMPORARY
-    pub fn approvals(&self) -> crate::approvals::Approvals {
-        crate::approvals::Approvals { people: self.shared.people.clone() }
-    }
-    /// TEMPORARY
-    pub fn swap(&self, _layers: Layers) -> Result<(), StoreError> {
-        Ok(())
     }
 
     /// Starts refusing a text that is too long to be read as a call, known by its length and

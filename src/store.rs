@@ -4,14 +4,12 @@
 
 mod guard;
 mod memory;
-mod perform;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 use fence_engine::scalar::Timestamp;
 
 pub use memory::MemoryStore;
-pub use perform::{Receipt, perform};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Options, SqliteStore};
 
@@ -105,17 +103,6 @@ pub struct Event {
     pub body: String,
 }
 
-/// TEMPORARY
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    pub kind: String,
-    pub id: [u8; 16],
-    pub key: String,
-    pub due: Option<Timestamp>,
-    pub body: String,
-    pub ended_at: Option<Timestamp>,
-}
-
 /// Which entries of the log are wanted; absent fields do not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogQuery {
@@ -133,8 +120,6 @@ pub struct LogQuery {
     pub rule: Option<String>,
     /// After this place in the log.
     pub after_seq: Option<u64>,
-    /// Before this place in the log.
-    pub before_seq: Option<u64>,
     /// At most so many, the newest ones; given back oldest first.
     pub limit: Option<u64>,
 }
@@ -256,18 +241,6 @@ pub trait Transaction {
     /// # Errors
     /// Any fault of the store.
     fn event(&mut self, event: &Event) -> Result<(), StoreError>;
-    fn put_item(&mut self, _item: &Item) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
-    }
-    fn item(&mut self, _kind: &str, _id: [u8; 16]) -> Result<Option<Item>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    fn live_items(&mut self, _kind: &str, _key: &str) -> Result<Vec<Item>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    fn delete_items_ended_before(&mut self, _kind: &str, _at: Timestamp) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
-    }
 }
 
 /// Something to do in one write transaction.
@@ -331,21 +304,4 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Any fault of the store.
     fn events(&self) -> Result<Vec<Event>, StoreError>;
-    fn item(&self, _kind: &str, _id: [u8; 16]) -> Result<Option<Item>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    fn live_items(&self, _kind: &str, _key: Option<&str>) -> Result<Vec<Item>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    fn due_items(
-        &self,
-        _kind: &str,
-        _now: Timestamp,
-        _limit: u32,
-    ) -> Result<Vec<Item>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    fn events_after(&self, _seq: u64, _limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
-        Err(StoreError::Closed)
-    }
 }

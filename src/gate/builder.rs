@@ -38,7 +38,6 @@ pub struct GateBuilder {
     random: Arc<dyn Random>,
     services: Services,
     refused: Option<NameTaken>,
-    people: crate::people::People,
 }
 
 impl Default for GateBuilder {
@@ -53,7 +52,6 @@ impl Default for GateBuilder {
             random: Arc::new(SystemRandom),
             services: Services::default(),
             refused: None,
-            people: crate::people::People::default(),
         }
     }
 }
@@ -139,12 +137,6 @@ impl GateBuilder {
         self
     }
 
-    /// TEMPORARY
-    pub fn people(mut self, people: crate::people::People) -> Self {
-        self.people = people;
-        self
-    }
-
     /// Reading this clock instead of the machine's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -179,15 +171,7 @@ impl GateBuilder {
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let (clock, random, services) = (self.clock, self.random, self.services);
         Ok(Gate {
-            shared: Arc::new(Shared {
-                layers,
-                policy_texts,
-                store,
-                clock,
-                random,
-                services,
-                people: self.people,
-            }),
+            shared: Arc::new(Shared { layers, policy_texts, store, clock, random, services }),
         })
     }
 }

@@ -36,7 +36,6 @@ struct State {
     request_places: HashMap<[u8; 16], usize>,
     requests_for: HashMap<[u8; 32], Vec<usize>>,
     events: Vec<Event>,
-    items: Vec<super::Item>,
     undo: Vec<Undo>,
 }
 
@@ -112,29 +111,6 @@ impl Store for MemoryStore {
     fn events(&self) -> Result<Vec<Event>, StoreError> {
         Ok(self.state().events.clone())
     }
-    fn item(&self, kind: &str, id: [u8; 16]) -> Result<Option<super::Item>, StoreError> {
-        Ok(self.state().items.iter().find(|i| i.kind == kind && i.id == id).cloned())
-    }
-    fn live_items(&self, kind: &str, key: Option<&str>) -> Result<Vec<super::Item>, StoreError> {
-        Ok(self
-            .state()
-            .items
-            .iter()
-            .filter(|i| i.kind == kind && i.ended_at.is_none() && key.is_none_or(|k| i.key == k))
-            .cloned()
-            .collect())
-    }
-    fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
-        Ok(self
-            .state()
-            .events
-            .iter()
-            .enumerate()
-            .map(|(n, e)| (n as u64 + 1, e.clone()))
-            .filter(|(n, _)| *n > seq)
-            .take(limit as usize)
-            .collect())
-    }
 }
 
 impl State {
@@ -145,8 +121,7 @@ impl State {
 
     /// The places to look at, so that the newest `limit` wanted ones lie between.
     fn span(&self, query: &LogQuery) -> (usize, usize) {
-        let before = query.before_seq.and_then(|seq| usize::try_from(seq).ok());
-        let end = before.map_or(self.log.len(), |seq| seq.saturating_sub(1).min(self.log.len()));
+        let end = self.log.len();
         let start = query.after_seq.map_or(0, |seq| usize::try_from(seq).unwrap_or(end)).min(end);
         let Some(limit) = query.limit else { return (start, end) };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -242,24 +217,6 @@ impl<'a> Session<'a> {
 }
 
 impl Transaction for Session<'_> {
-    fn put_item(&mut self, item: &super::Item) -> Result<(), StoreError> {
-        self.state.items.retain(|i| i.kind != item.kind || i.id != item.id);
-        self.state.items.push(item.clone());
-        Ok(())
-    }
-    fn item(&mut self, kind: &str, id: [u8; 16]) -> Result<Option<super::Item>, StoreError> {
-        Ok(self.state.items.iter().find(|i| i.kind == kind && i.id == id).cloned())
-    }
-    fn live_items(&mut self, kind: &str, key: &str) -> Result<Vec<super::Item>, StoreError> {
-        Ok(self
-            .state
-            .items
-            .iter()
-            .filter(|i| i.kind == kind && i.ended_at.is_none() && i.key == key)
-            .cloned()
-            .collect())
-    }
-
     fn used(
         &mut self,
         counter: CounterId,
