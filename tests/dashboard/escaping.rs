@@ -13,7 +13,7 @@ use fence::http::dashboard::policy::{FailedReload, PoliciesView, PolicyView, Sou
 use fence::http::dashboard::queue::{Filter, QueueView};
 use fence::http::dashboard::request::{RequestPage, Stale};
 use fence::http::dashboard::standing::Kept;
-use fence::http::dashboard::view::*;
+use fence::approvals::*;
 use fence::http::dashboard::{history, insight, policy, queue, request, sign_in, standing};
 use maud::Markup;
 use proptest::prelude::*;

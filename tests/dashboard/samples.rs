@@ -5,7 +5,7 @@ use fence::engine::scalar::Timestamp;
 use fence::http::dashboard::insight::{Insight, RuleFigures};
 use fence::http::dashboard::layout::{Frame, Theme, Viewer};
 use fence::http::dashboard::policy::{PoliciesView, PolicyView, SourceView};
-use fence::http::dashboard::view::*;
+use fence::approvals::*;
 
 pub(crate) fn json(text: &str) -> Json {
     text.parse().unwrap()

@@ -6,7 +6,7 @@ use super::layout::Frame;
 use super::request::RequestPage;
 use super::text::{Shown, count};
 use super::time::ago;
-use super::view::{ChangeView, OfferView, RequestView};
+use crate::approvals::{ChangeView, OfferView, RequestView};
 use maud::{Markup, html};
 
 /// What the person is about to do, with what they wrote so far.

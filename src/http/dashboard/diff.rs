@@ -2,7 +2,7 @@
 
 use super::text::{Shown, count};
 use super::value::value;
-use super::view::ChangeView;
+use crate::approvals::ChangeView;
 use fence_engine::json::{Json, List, Value};
 use maud::{Markup, html};
 

@@ -4,7 +4,7 @@ use super::answer::{back, bound};
 use super::layout::Frame;
 use super::request::RequestPage;
 use super::text::{Shown, count};
-use super::view::{ChangeView, MayEditView, RequestView};
+use crate::approvals::{ChangeView, MayEditView, RequestView};
 use fence_engine::json::{Json, Value};
 use fence_engine::show::is_invisible;
 use maud::{Markup, html};

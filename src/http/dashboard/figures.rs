@@ -1,7 +1,7 @@
 //! The figures of the insight page, made of the newest requests and decisions: a bounded number.
 
 use super::insight::{Insight, READING_SECONDS, RuleFigures};
-use super::view::RequestSummary;
+use crate::approvals::RequestSummary;
 use crate::approvals::{ApprovalError, Approvals, RequestQuery};
 use crate::store::{LogQuery, Store};
 use fence_engine::scalar::{Duration, Timestamp};

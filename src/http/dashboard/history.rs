@@ -6,7 +6,7 @@ use super::state::{badge, decision as decision_badge};
 use super::text::{Shown, brief, count};
 use super::time::{ago, moment};
 use super::value::value;
-use super::view::RequestSummary;
+use crate::approvals::RequestSummary;
 use fence_engine::json::Json;
 use maud::{Markup, html};
 

@@ -4,7 +4,7 @@ use super::layout::{Frame, Section, page};
 use super::state::badge;
 use super::text::{Shown, brief, count, plain};
 use super::time::{ago, deadline};
-use super::view::RequestSummary;
+use crate::approvals::RequestSummary;
 use maud::{Markup, html};
 
 /// What the queue shows.

@@ -8,7 +8,7 @@ use super::state::{badge, needs};
 use super::text::{Shown, count, plain, value as text_value};
 use super::time::{ago, deadline, moment};
 use super::value::{arguments, value};
-use super::view::{ChangeView, EventView, OutcomeView, PreviewView, RequestView, RuleView};
+use crate::approvals::{ChangeView, EventView, OutcomeView, PreviewView, RequestView, RuleView};
 use fence_engine::scalar::Timestamp;
 use maud::{Markup, html};
 

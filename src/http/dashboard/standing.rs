@@ -4,7 +4,7 @@ use super::layout::{Frame, Section, page};
 use super::queue::or_none;
 use super::text::{Shown, count, plain};
 use super::time::{ago, moment};
-use super::view::{DelegationView, GrantView, HaltView};
+use crate::approvals::{DelegationView, GrantView, HaltView};
 use maud::{Markup, html};
 
 /// What a form above a list held when it could not be taken.

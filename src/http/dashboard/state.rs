@@ -3,7 +3,7 @@
 
 use super::text::Shown;
 use super::time::clock;
-use super::view::{NeedView, RequestView};
+use crate::approvals::{NeedView, RequestView};
 use fence_engine::scalar::Timestamp;
 use maud::{Markup, html};
 

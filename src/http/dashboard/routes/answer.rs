@@ -1,7 +1,7 @@
 //! One request: shown, answered. An answer that does not count shows the page again with the
 //! reason, everything that was written, and what changed meanwhile.
 
-use super::visit::{Failed, Visit};
+use super::visit::{Failed, Visit, read};
 use crate::approvals::{
     Approval, ApprovalError, Approver, FieldEdit, Receipt, RequestId, RequestView, Target,
 };
@@ -14,6 +14,7 @@ use axum::extract::{Form, Path, Query, State as Of};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use fence_engine::approval::Offer;
+use fence_engine::scalar::Duration;
 use serde::Deserialize;
 
 /// Which step is open.
@@ -45,7 +46,7 @@ async fn shown(
 ) -> Result<RequestPage, Failed> {
     let id: RequestId = id.parse().map_err(|_| Failed::missing("request"))?;
     let (person, now) = (visit.signed_in.person.clone(), visit.frame.now);
-    let read = move |state: &State| {
+    let reading = move |state: &State| {
         let view = state.approvals.get(id)?;
         let delegated_by = match &person {
             Some(person) => super::standing::delegators(&state.approvals.delegations()?, person, now),
@@ -53,7 +54,7 @@ async fn shown(
         };
         Ok::<_, ApprovalError>((view, delegated_by))
     };
-    let (view, delegated_by) = state.blocking(read).await?;
+    let (view, delegated_by) = read(state, reading).await?;
     Ok(RequestPage { answering, delegated_by, ..RequestPage::new(view) })
 }
 
@@ -110,6 +111,17 @@ impl Sent {
     }
 }
 
+/// A grant beyond this call, as a policy writes it: `session`, `1h`, `10`.
+fn offer(text: &str) -> Option<Offer> {
+    let number = || text.parse().ok().map(Offer::Next);
+    let duration = || Duration::parse(text).map(Offer::For);
+    match text {
+        "" | "once" => None,
+        "session" => Some(Offer::Session),
+        _ => number().or_else(duration),
+    }
+}
+
 /// `sha256:` and 64 digits.
 fn digest(text: &str) -> Option<[u8; 32]> {
     let digits = text.strip_prefix("sha256:").filter(|digits| digits.len() == 64 && digits.is_ascii())?;
@@ -157,7 +169,7 @@ pub(super) async fn approve(Of(state): Of<State>, visit: Visit, Path(id): Path<S
     let with = Approval {
         note: super::queue::some(sent.get("note")),
         edits: edits.collect(),
-        grant: sent.get("offer").parse::<Offer>().ok().filter(|offer| *offer != Offer::Once),
+        grant: offer(sent.get("offer")),
         on_behalf_of: sent.on_behalf_of(),
         break_glass: shown.answering.break_glass,
     };
@@ -252,7 +264,7 @@ async fn again(
 async fn changed(state: &State, view: &RequestView, seen: u32) -> Stale {
     let id = view.id.parse::<RequestId>();
     let before = match id {
-        Ok(id) => state.blocking(move |state| state.approvals.version(id, seen)).await.ok(),
+        Ok(id) => read(state, move |state| state.approvals.version(id, seen)).await.ok(),
         Err(_) => None,
     };
     let changes = before.map(|before| between(&before.args, &view.args)).unwrap_or_default();

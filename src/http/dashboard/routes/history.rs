@@ -1,7 +1,7 @@
 //! `GET /history`, `/decisions`, `/decisions/{id}`: what is over.
 
 use super::queue::{Narrow, some};
-use super::visit::{Failed, Visit};
+use super::visit::{Failed, Visit, read};
 use crate::approvals::RequestQuery;
 use crate::http::State;
 use crate::http::dashboard::history::{
@@ -41,12 +41,11 @@ pub(super) async fn requests(
     Query(narrow): Query<Narrow>,
 ) -> Response {
     let query = RequestQuery { states: ENDED.to_vec(), ..narrow.query() };
-    let found = state.blocking(move |state| state.approvals.list(&query)).await;
+    let found = read(&state, move |state| state.approvals.list(&query)).await;
     let page = found.map(|found| {
         let view = HistoryView { items: found.items, next: found.next, filter: narrow.filter() };
         pages::history(&visit.frame, &view)
     });
-    let page = page.map_err(Failed::from);
     visit.show(page)
 }
 
@@ -75,11 +74,10 @@ pub(super) async fn decisions(
     };
     let words = some(&narrow.text);
     let found = match query {
-        Some(query) => state.blocking(move |state| search(state, query, words.as_deref())).await,
+        Some(query) => read(&state, move |state| search(state, query, words.as_deref())).await,
         None => Ok(Found::default()),
     };
     let page = found.map(|found| pages::decisions(&visit.frame, &narrow.view(found, error)));
-    let page = page.map_err(Failed::from);
     visit.show(page)
 }
 
@@ -181,7 +179,7 @@ pub(super) async fn decision(
 async fn one(state: &State, id: &str) -> Result<DecisionPage, Failed> {
     let missing = || Failed::missing("decision");
     let id = uuid::Uuid::try_parse(id).map_err(|_| missing())?.into_bytes();
-    let found = state.blocking(move |state| state.gate.store().entry(id)).await?;
+    let found = read(state, move |state| state.gate.store().entry(id)).await?;
     let logged = found.ok_or_else(missing)?;
     let record = Json::parse_with(logged.entry.body.as_bytes(), &Limits::RECORD);
     let damaged = |_| Failed::new(StatusCode::SERVICE_UNAVAILABLE, "The record is damaged.");

@@ -1,6 +1,6 @@
 //! `GET /insight`: figures made of the newest requests and decisions, kept for a few seconds.
 
-use super::visit::{Failed, Visit};
+use super::visit::{Visit, read};
 use crate::http::State;
 use crate::http::dashboard::figures;
 use crate::http::dashboard::insight::{Insight, insight as page};
@@ -16,7 +16,7 @@ const KEPT: Duration = Duration::from_secs(5);
 static LAST: Mutex<Option<(uuid::Uuid, Instant, Arc<Insight>)>> = Mutex::new(None);
 
 pub(super) async fn insight(Of(state): Of<State>, visit: Visit) -> Response {
-    let figures = state.blocking(figures).await.map_err(Failed::from);
+    let figures = read(&state, figures).await;
     let page = figures.map(|figures| page(&visit.frame, &figures));
     visit.show(page)
 }

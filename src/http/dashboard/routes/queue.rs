@@ -1,6 +1,6 @@
 //! `GET /`: the queue.
 
-use super::visit::{Failed, Visit};
+use super::visit::{Visit, read};
 use crate::approvals::RequestQuery;
 use crate::http::State;
 use crate::http::dashboard::queue::{Filter, QueueView, queue as page};
@@ -55,8 +55,8 @@ pub(super) async fn queue(
     visit: Visit,
     Query(narrow): Query<Narrow>,
 ) -> Response {
-    let found = state.blocking(move |state| view(state, &narrow)).await;
-    let page = found.map(|view| page(&visit.frame, &view)).map_err(Failed::from);
+    let found = read(&state, move |state| view(state, &narrow)).await;
+    let page = found.map(|view| page(&visit.frame, &view));
     visit.show(page)
 }
 

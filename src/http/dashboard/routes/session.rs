@@ -30,7 +30,7 @@ pub(super) async fn enter(
         Err(problem) => {
             let said = match problem.status {
                 StatusCode::UNAUTHORIZED => "This is no valid token of a person.".to_owned(),
-                _ => problem.to_string(),
+                _ => "The store does not answer; try again.".to_owned(),
             };
             (problem.status, sign_in(&open_frame(&state, &headers), Some(&said))).into_response()
         }

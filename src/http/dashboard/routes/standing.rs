@@ -2,7 +2,7 @@
 
 use super::history::time;
 use super::queue::some;
-use super::visit::{Failed, Visit};
+use super::visit::{Failed, Visit, read};
 use crate::approvals::{ApprovalError, DelegationView, HaltScope};
 use crate::http::State;
 use crate::http::dashboard::standing::{self as pages, Kept};
@@ -52,7 +52,7 @@ async fn done(
 }
 
 async fn grants_page(state: &State, visit: &Visit, kept: Kept) -> Result<Markup, Failed> {
-    let grants = state.blocking(|state| state.approvals.grants()).await?;
+    let grants = read(state, |state| state.approvals.grants()).await?;
     Ok(pages::grants(&visit.frame, &grants, &kept))
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn end_grant(Of(state): Of<State>, visit: Visit, Form(fields): 
 }
 
 async fn halts_page(state: &State, visit: &Visit, kept: Kept) -> Result<Markup, Failed> {
-    let halts = state.blocking(|state| state.approvals.halts()).await?;
+    let halts = read(state, |state| state.approvals.halts()).await?;
     Ok(pages::halts(&visit.frame, &halts, &kept))
 }
 
@@ -137,7 +137,7 @@ pub(super) async fn resume(Of(state): Of<State>, visit: Visit, Form(fields): Fie
 }
 
 async fn delegations_page(state: &State, visit: &Visit, kept: Kept) -> Result<Markup, Failed> {
-    let list = state.blocking(|state| state.approvals.delegations()).await?;
+    let list = read(state, |state| state.approvals.delegations()).await?;
     let own = visit.signed_in.person.as_deref().unwrap_or_default();
     let others = state.people.approvers().filter(|person| !person.id.eq_ignore_ascii_case(own));
     let others: Vec<String> = others.map(|person| person.id.clone()).collect();
