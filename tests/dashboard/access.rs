@@ -20,10 +20,7 @@ pub(crate) fn pages() -> Vec<(&'static str, Markup)> {
     let mut pages = vec![
         (
             "queue",
-            queue::queue(
-                &frame,
-                &QueueView { items, total_open: 7, ..QueueView::default() },
-            ),
+            queue::queue(&frame, &QueueView { items, total_open: 7, ..QueueView::default() }),
         ),
         ("empty", queue::queue(&frame, &QueueView::default())),
         ("policies", policy::policies(&frame, &samples::policies())),
@@ -55,7 +52,11 @@ pub(crate) fn pages() -> Vec<(&'static str, Markup)> {
         ("edit", Step::Edit),
     ] {
         let answering = Answering { step, ..Answering::default() };
-        let page = RequestPage { answering, delegated_by: vec!["chi@example.com".into()], ..RequestPage::new(samples::request()) };
+        let page = RequestPage {
+            answering,
+            delegated_by: vec!["chi@example.com".into()],
+            ..RequestPage::new(samples::request())
+        };
         pages.push((name, request::request(&frame, &page)));
     }
     pages
@@ -191,12 +192,7 @@ fn the_last_step_before_approving_is_never_the_first_thing_in_focus() {
 #[test]
 fn a_page_of_the_queue_is_made_at_once() {
     let items: Vec<_> = (0..100).map(samples::summary).collect();
-    let view = QueueView {
-        items,
-        total_open: 10_000,
-        next: Some(100),
-        ..QueueView::default()
-    };
+    let view = QueueView { items, total_open: 10_000, next: Some(100), ..QueueView::default() };
     let frame = samples::frame();
     let begun = Instant::now();
     let page = queue::queue(&frame, &view);

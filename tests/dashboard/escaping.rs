@@ -3,6 +3,7 @@
 
 use crate::dom::{active, all, original, parse, visible};
 use crate::samples::{self, json};
+use fence::approvals::*;
 use fence::engine::json::{Builder, Json};
 use fence::http::dashboard::answer::{Answering, Step};
 use fence::http::dashboard::edit::{Form, Written};
@@ -13,7 +14,6 @@ use fence::http::dashboard::policy::{FailedReload, PoliciesView, PolicyView, Sou
 use fence::http::dashboard::queue::{Filter, QueueView};
 use fence::http::dashboard::request::{RequestPage, Stale};
 use fence::http::dashboard::standing::Kept;
-use fence::approvals::*;
 use fence::http::dashboard::{history, insight, policy, queue, request, sign_in, standing};
 use maud::Markup;
 use proptest::prelude::*;
@@ -114,7 +114,8 @@ fn request_of(p: &str) -> RequestView {
         }],
         outcome: Some(OutcomeView { state: "denied", by: o(), reason: o(), at: at() }),
         may_edit: vec![MayEditView { field: "args.a".into(), bound: s(), words: s() }],
-        edit: Some(EditView { by: o(),
+        edit: Some(EditView {
+            by: o(),
             at: at(),
             changes: vec![ChangeView {
                 field: s(),
@@ -131,7 +132,10 @@ fn request_of(p: &str) -> RequestView {
             kind: s(),
             version: 1,
             by: o(),
-            on_behalf_of: o(), note: o(), via: o() }],
+            on_behalf_of: o(),
+            note: o(),
+            via: o(),
+        }],
     }
 }
 
@@ -307,7 +311,13 @@ fn pages(p: &str) -> Vec<(String, Markup)> {
         "grants",
         standing::grants(
             &frame,
-            &[GrantView { id: s(), by: vec![s()], offer: s(), user: o(), rules: Vec::new(), decision: s(),
+            &[GrantView {
+                id: s(),
+                by: vec![s()],
+                offer: s(),
+                user: o(),
+                rules: Vec::new(),
+                decision: s(),
                 given_at: s(),
                 until: o(),
                 left: Some(1),

@@ -1,11 +1,11 @@
 //! Requests, policies and figures as pages show them, for tests.
 
+use fence::approvals::*;
 use fence::engine::json::Json;
 use fence::engine::scalar::Timestamp;
 use fence::http::dashboard::insight::{Insight, RuleFigures};
 use fence::http::dashboard::layout::{Frame, Theme, Viewer};
 use fence::http::dashboard::policy::{PoliciesView, PolicyView, SourceView};
-use fence::approvals::*;
 
 pub(crate) fn json(text: &str) -> Json {
     text.parse().unwrap()
@@ -92,8 +92,13 @@ pub(crate) fn request() -> RequestView {
 
 pub(crate) fn event(kind: &str, by: &str, note: Option<&str>) -> EventView {
     EventView {
-        at: "2026-03-23T10:05:00Z".into(), kind: kind.into(), version: 1, by: Some(by.into()), on_behalf_of: None,
-        note: note.map(str::to_owned), via: Some("dashboard".into()),
+        at: "2026-03-23T10:05:00Z".into(),
+        kind: kind.into(),
+        version: 1,
+        by: Some(by.into()),
+        on_behalf_of: None,
+        note: note.map(str::to_owned),
+        via: Some("dashboard".into()),
     }
 }
 
@@ -119,7 +124,8 @@ pub(crate) fn summary(number: u64) -> RequestSummary {
         ),
         missing: 1,
         recipients: (number % 4 == 0).then_some(412),
-        ended_at: None, ended_by: None,
+        ended_at: None,
+        ended_by: None,
     }
 }
 
@@ -192,9 +198,21 @@ pub(crate) fn insight() -> Insight {
 
 pub(crate) fn grant() -> GrantView {
     GrantView {
-        id: "g_1".into(), by: vec!["ana@example.com".into()], given_at: "2026-03-23T09:00:00Z".into(), offer: "10".into(), until: None,
-        left: Some(7), used: 3, tool: "social_post_x".into(), agent: Some("content-1".into()), user: None, session: Some("s-17".into()),
-        rules: Vec::new(), decision: "d".into(), covers: "social_post_x by content-1 in session s-17, the next 10 calls".into(), ended_at: None,
+        id: "g_1".into(),
+        by: vec!["ana@example.com".into()],
+        given_at: "2026-03-23T09:00:00Z".into(),
+        offer: "10".into(),
+        until: None,
+        left: Some(7),
+        used: 3,
+        tool: "social_post_x".into(),
+        agent: Some("content-1".into()),
+        user: None,
+        session: Some("s-17".into()),
+        rules: Vec::new(),
+        decision: "d".into(),
+        covers: "social_post_x by content-1 in session s-17, the next 10 calls".into(),
+        ended_at: None,
         request: "r_0198a3c2-7d11-7c3a-9a55-0c1d2e3f4a5b".into(),
     }
 }

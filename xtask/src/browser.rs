@@ -58,7 +58,8 @@ fn found(program: &str) -> bool {
 
 /// Debian's packages, where this may install any.
 fn install(packages: &[&str]) -> Result<(), String> {
-    let missing = || format!("{} must be installed, and apt-get cannot do it here", packages.join(", "));
+    let missing =
+        || format!("{} must be installed, and apt-get cannot do it here", packages.join(", "));
     let apt = |arguments: &[&str]| {
         let status = Command::new("apt-get").args(arguments).stdout(Stdio::null()).status();
         status.is_ok_and(|status| status.success())

@@ -183,7 +183,7 @@
     const panel = document.adoptNode(fresh.getElementById("answer"));
     document.getElementById("answer").replaceWith(panel);
     guard(panel);
-    (panel.querySelector("[data-focus]") ?? panel.querySelector("[autofocus]"))?.focus();
+    (panel.querySelector("[data-focus]") ?? panel.querySelector("[autofocus]"))?.focus({ preventScroll: true });
   };
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -232,8 +232,10 @@ fn how(form: Form) -> &'static str {
 
 /// The bound of a field in a sentence, with how many items it has now.
 fn bound_in_words(view: &RequestView, written: &Written) -> Markup {
-    let words = view.may_edit.iter().find(|may| may.field == written.field).map_or("", |may| &may.words);
-    let items = at(view, &written.field).and_then(|value| value.as_list().map(|list| list.len() as u64));
+    let words =
+        view.may_edit.iter().find(|may| may.field == written.field).map_or("", |may| &may.words);
+    let items =
+        at(view, &written.field).and_then(|value| value.as_list().map(|list| list.len() as u64));
     html! {
         (Shown(words)) @if !words.ends_with('.') && !words.is_empty() { "." }
         @if let Some(items) = items { " " (count(items)) @if items == 1 { " item now." } @else { " items now." } }

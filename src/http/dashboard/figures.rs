@@ -65,13 +65,15 @@ fn rules(requests: &[RequestSummary], days: &[String]) -> Vec<RuleFigures> {
         }
         count(request, figures, times);
     }
-    let mut rules: Vec<RuleFigures> = rules.into_iter().map(|(name, entry)| summed(name, entry)).collect();
+    let mut rules: Vec<RuleFigures> =
+        rules.into_iter().map(|(name, entry)| summed(name, entry)).collect();
     rules.sort_by_key(|rule| std::cmp::Reverse(rule.asked()));
     rules
 }
 
 fn count(request: &RequestSummary, figures: &mut RuleFigures, times: &mut Vec<u64>) {
-    let approved = matches!(request.state, "approved" | "claimed" | "done" | "failed" | "unknown" | "revoked");
+    let approved =
+        matches!(request.state, "approved" | "claimed" | "done" | "failed" | "unknown" | "revoked");
     let refused = request.state == "denied" && request.ended_by.is_some();
     figures.expired += u64::from(request.state == "expired");
     if !approved && !refused {
@@ -79,7 +81,9 @@ fn count(request: &RequestSummary, figures: &mut RuleFigures, times: &mut Vec<u6
     }
     figures.answered += 1;
     figures.approved += u64::from(approved);
-    if let Some(seconds) = request.ended_at.as_deref().and_then(|end| between(&request.opened_at, end)) {
+    if let Some(seconds) =
+        request.ended_at.as_deref().and_then(|end| between(&request.opened_at, end))
+    {
         figures.hasty += u64::from(seconds < READING_SECONDS);
         times.push(seconds);
     }
@@ -93,20 +97,26 @@ fn between(from: &str, to: &str) -> Option<u64> {
 fn summed(rule: String, (mut figures, mut times): (RuleFigures, Vec<u64>)) -> RuleFigures {
     times.sort_unstable();
     // The nearest rank: the smallest time that so many of all do not exceed.
-    let rank = |share: usize| times.get((times.len() * share).div_ceil(100).saturating_sub(1)).copied();
+    let rank =
+        |share: usize| times.get((times.len() * share).div_ceil(100).saturating_sub(1)).copied();
     (figures.median, figures.p90) = (rank(50), rank(90));
     RuleFigures { rule, ..figures }
 }
 
 /// Decisions per minute, and how many asks an `auto` line released.
-fn decisions(store: &dyn Store, now: Timestamp, figures: &mut Insight) -> Result<(), ApprovalError> {
+fn decisions(
+    store: &dyn Store,
+    now: Timestamp,
+    figures: &mut Insight,
+) -> Result<(), ApprovalError> {
     figures.minutes = vec![0; 60];
     let hour_ago = Duration::parse("1h").map(|hour| now.saturating_sub(hour));
     let query = LogQuery { limit: Some(DECISIONS), ..LogQuery::default() };
     store.log(&query, &mut |logged| {
         let ago = (now.to_chrono() - logged.entry.at.to_chrono()).num_minutes();
         if hour_ago.is_some_and(|hour_ago| logged.entry.at > hour_ago)
-            && let Some(slot) = usize::try_from(59 - ago).ok().and_then(|at| figures.minutes.get_mut(at))
+            && let Some(slot) =
+                usize::try_from(59 - ago).ok().and_then(|at| figures.minutes.get_mut(at))
         {
             *slot += 1;
         }
@@ -125,9 +135,23 @@ mod tests {
 
     fn request(state: &'static str, opened: &str, ended: Option<&str>) -> RequestSummary {
         RequestSummary {
-            number: 1, id: "r".into(), version: 1, state, tool: "t".into(), agent: None, user: None, session: None,
-            policy: "p".into(), rule: "r".into(), because: None, opened_at: opened.into(), expires_at: opened.into(),
-            ended_at: ended.map(str::to_owned), ended_by: ended.map(|_| "ana".to_owned()), missing: 0, recipients: None,
+            number: 1,
+            id: "r".into(),
+            version: 1,
+            state,
+            tool: "t".into(),
+            agent: None,
+            user: None,
+            session: None,
+            policy: "p".into(),
+            rule: "r".into(),
+            because: None,
+            opened_at: opened.into(),
+            expires_at: opened.into(),
+            ended_at: ended.map(str::to_owned),
+            ended_by: ended.map(|_| "ana".to_owned()),
+            missing: 0,
+            recipients: None,
         }
     }
 
@@ -144,7 +168,10 @@ mod tests {
         ];
         let rules = rules(&requests, &days);
         let [rule] = &rules[..] else { panic!("{rules:?}") };
-        assert_eq!((rule.asked(), rule.answered, rule.approved, rule.expired, rule.hasty), (5, 3, 2, 1, 1));
+        assert_eq!(
+            (rule.asked(), rule.answered, rule.approved, rule.expired, rule.hasty),
+            (5, 3, 2, 1, 1)
+        );
         assert_eq!((rule.median, rule.p90), (Some(60), Some(600)));
         assert_eq!(rule.per_day[12..], [4, 1]);
     }

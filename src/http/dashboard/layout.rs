@@ -189,8 +189,11 @@ fn header(frame: &Frame, section: Section) -> Markup {
             a.brand href="/" aria-current=[(section == Section::Queue).then_some("page")] {
                 (mark()) span { "Fence" }
             }
-            div.status #live-status data-live role="status" {
-                span.dot aria-hidden="true" {} span.words { "As of " (frame.now.to_chrono().format("%H:%M:%S UTC").to_string()) }
+            @if frame.viewer.is_some() {
+                div.status #live-status data-live role="status" {
+                    span.dot aria-hidden="true" {}
+                    span.words { "As of " (frame.now.to_chrono().format("%H:%M:%S UTC").to_string()) }
+                }
             }
             @if let Some(viewer) = &frame.viewer {
                 details.me {

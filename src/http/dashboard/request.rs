@@ -66,11 +66,11 @@ pub fn request(frame: &Frame, shown: &RequestPage) -> Markup {
                     (history(frame, view))
                 }
                 div.side {
+                    (answer(frame, shown))
                     section.panel aria-labelledby="needs-title" #needs data-live {
                         h2 #needs-title { "Who must agree" }
                         (needs(view, frame.now))
                     }
-                    (answer(frame, shown))
                 }
             }
         },

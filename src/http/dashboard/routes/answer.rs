@@ -49,7 +49,9 @@ async fn shown(
     let reading = move |state: &State| {
         let view = state.approvals.get(id)?;
         let delegated_by = match &person {
-            Some(person) => super::standing::delegators(&state.approvals.delegations()?, person, now),
+            Some(person) => {
+                super::standing::delegators(&state.approvals.delegations()?, person, now)
+            }
             None => Vec::new(),
         };
         Ok::<_, ApprovalError>((view, delegated_by))
@@ -71,7 +73,12 @@ impl Sent {
 
     /// What was looked at; an answer that does not say so does not count.
     fn target(&self, id: &str) -> Result<Target, Failed> {
-        let wrong = || Failed::new(StatusCode::UNPROCESSABLE_ENTITY, "The form does not say what was shown. Load the page again.");
+        let wrong = || {
+            Failed::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The form does not say what was shown. Load the page again.",
+            )
+        };
         Ok(Target {
             id: id.parse().map_err(|_| Failed::missing("request"))?,
             version: Some(self.get("version").parse().map_err(|_| wrong())?),
@@ -84,13 +91,16 @@ impl Sent {
     }
 
     fn written(&self) -> Vec<Written> {
-        let edits = self.fields.iter().filter_map(|(name, text)| Some((name.strip_prefix("edit:")?, text)));
-        edits.map(|(field, text)| Written {
-            field: field.to_owned(),
-            form: Reading::named(self.get(&format!("form:{field}"))),
-            text: text.replace("\r\n", "\n"),
-            error: None,
-        }).collect()
+        let edits =
+            self.fields.iter().filter_map(|(name, text)| Some((name.strip_prefix("edit:")?, text)));
+        edits
+            .map(|(field, text)| Written {
+                field: field.to_owned(),
+                form: Reading::named(self.get(&format!("form:{field}"))),
+                text: text.replace("\r\n", "\n"),
+                error: None,
+            })
+            .collect()
     }
 
     fn answering(&self, step: Step) -> Answering {
@@ -124,7 +134,8 @@ fn offer(text: &str) -> Option<Offer> {
 
 /// `sha256:` and 64 digits.
 fn digest(text: &str) -> Option<[u8; 32]> {
-    let digits = text.strip_prefix("sha256:").filter(|digits| digits.len() == 64 && digits.is_ascii())?;
+    let digits =
+        text.strip_prefix("sha256:").filter(|digits| digits.len() == 64 && digits.is_ascii())?;
     let mut bytes = [0; 32];
     for (at, byte) in bytes.iter_mut().enumerate() {
         *byte = u8::from_str_radix(&digits[at * 2..at * 2 + 2], 16).ok()?;
@@ -134,7 +145,12 @@ fn digest(text: &str) -> Option<[u8; 32]> {
 
 type Fields = Form<Vec<(String, String)>>;
 
-pub(super) async fn refuse(Of(state): Of<State>, visit: Visit, Path(id): Path<String>, Form(fields): Fields) -> Response {
+pub(super) async fn refuse(
+    Of(state): Of<State>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Response {
     let sent = Sent { fields };
     let act = |by: Approver, on: Target| {
         state.approvals.refuse(&by, &on, sent.on_behalf_of().as_deref(), sent.get("note"))
@@ -142,19 +158,34 @@ pub(super) async fn refuse(Of(state): Of<State>, visit: Visit, Path(id): Path<St
     answered(&state, visit, &id, &sent, Step::Refuse, act, |_| "refused").await
 }
 
-pub(super) async fn revoke(Of(state): Of<State>, visit: Visit, Path(id): Path<String>, Form(fields): Fields) -> Response {
+pub(super) async fn revoke(
+    Of(state): Of<State>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Response {
     let sent = Sent { fields };
     let act = |by: Approver, on: Target| state.approvals.revoke(&by, &on, sent.get("note"));
     answered(&state, visit, &id, &sent, Step::Revoke, act, |_| "revoked").await
 }
 
-pub(super) async fn withdraw(Of(state): Of<State>, visit: Visit, Path(id): Path<String>, Form(fields): Fields) -> Response {
+pub(super) async fn withdraw(
+    Of(state): Of<State>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Response {
     let sent = Sent { fields };
     let act = |by: Approver, on: Target| state.approvals.withdraw_vote(&by, &on);
     answered(&state, visit, &id, &sent, Step::Choose, act, |_| "withdrawn").await
 }
 
-pub(super) async fn approve(Of(state): Of<State>, visit: Visit, Path(id): Path<String>, Form(fields): Fields) -> Response {
+pub(super) async fn approve(
+    Of(state): Of<State>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Response {
     let sent = Sent { fields };
     let shown = match shown(&state, &visit, &id, sent.answering(Step::Approve)).await {
         Ok(shown) => shown,
@@ -165,7 +196,9 @@ pub(super) async fn approve(Of(state): Of<State>, visit: Visit, Path(id): Path<S
         Err(boxes) => return unreadable(&visit, shown, boxes),
     };
     let edited = !changes.is_empty();
-    let edits = changes.into_iter().map(|change| FieldEdit { field: change.field, value: change.to.unwrap_or_default() });
+    let edits = changes
+        .into_iter()
+        .map(|change| FieldEdit { field: change.field, value: change.to.unwrap_or_default() });
     let with = Approval {
         note: super::queue::some(sent.get("note")),
         edits: edits.collect(),
@@ -184,7 +217,12 @@ pub(super) async fn approve(Of(state): Of<State>, visit: Visit, Path(id): Path<S
 }
 
 /// Shows the difference that an edit makes; nothing is changed yet.
-pub(super) async fn review(Of(state): Of<State>, visit: Visit, Path(id): Path<String>, Form(fields): Fields) -> Response {
+pub(super) async fn review(
+    Of(state): Of<State>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Response {
     let sent = Sent { fields };
     let mut shown = match shown(&state, &visit, &id, sent.answering(Step::Approve)).await {
         Ok(shown) => shown,
@@ -230,7 +268,9 @@ async fn answered(
         Err(failed) => return visit.says(&failed),
     };
     match act(by, on).await {
-        Ok(view) => Redirect::to(&format!("/requests/{}?done={}", view.id, done(&view))).into_response(),
+        Ok(view) => {
+            Redirect::to(&format!("/requests/{}?done={}", view.id, done(&view))).into_response()
+        }
         Err(error) => again(state, visit, id, sent, step, Some(error)).await,
     }
 }

@@ -4,9 +4,7 @@ use super::queue::{Narrow, some};
 use super::visit::{Failed, Visit, read};
 use crate::approvals::RequestQuery;
 use crate::http::State;
-use crate::http::dashboard::history::{
-    self as pages, DecisionPage, HistoryView, LogLine, LogView,
-};
+use crate::http::dashboard::history::{self as pages, DecisionPage, HistoryView, LogLine, LogView};
 use crate::store::{LogQuery, Logged, StoreError};
 use axum::extract::{Path, Query, State as Of};
 use axum::http::StatusCode;
@@ -120,7 +118,10 @@ fn line(logged: &Logged) -> LogLine {
         id: uuid::Uuid::from_bytes(entry.id).to_string(),
         seq: logged.seq,
         at: entry.at.to_string(),
-        decision: ["allow", "ask", "deny"].get(usize::from(entry.decision)).unwrap_or(&"deny").to_string(),
+        decision: ["allow", "ask", "deny"]
+            .get(usize::from(entry.decision))
+            .unwrap_or(&"deny")
+            .to_string(),
         tool: entry.tool.clone(),
         agent: entry.agent.clone(),
         session: entry.session.clone(),
@@ -137,7 +138,9 @@ impl NarrowLog {
             until: time(&self.until)?,
             tool: some(&self.tool),
             agent: some(&self.agent),
-            decision: decision.map_err(|_| "a decision is allow, ask or deny".to_owned())?.map(|effect| effect as u8),
+            decision: decision
+                .map_err(|_| "a decision is allow, ask or deny".to_owned())?
+                .map(|effect| effect as u8),
             rule: some(&self.rule),
             before_seq: self.before,
             ..LogQuery::default()
@@ -145,7 +148,13 @@ impl NarrowLog {
     }
 
     fn view(self, found: Found, error: Option<String>) -> LogView {
-        let narrow = Narrow { tool: self.tool, agent: self.agent, rule: self.rule, text: self.text, before: None };
+        let narrow = Narrow {
+            tool: self.tool,
+            agent: self.agent,
+            rule: self.rule,
+            text: self.text,
+            before: None,
+        };
         LogView {
             items: found.lines,
             next: found.next,
@@ -162,9 +171,12 @@ impl NarrowLog {
 /// A day or a moment, in UTC unless it says otherwise.
 pub(super) fn time(text: &str) -> Result<Option<Timestamp>, String> {
     let Some(text) = some(text) else { return Ok(None) };
-    let spellings = [text.clone(), format!("{text}Z"), format!("{text}:00Z"), format!("{text}T00:00:00Z")];
+    let spellings =
+        [text.clone(), format!("{text}Z"), format!("{text}:00Z"), format!("{text}T00:00:00Z")];
     let found = spellings.iter().find_map(|text| Timestamp::parse(text));
-    found.map(Some).ok_or_else(|| format!("`{text}` is no time: write 2026-03-23 or 2026-03-23T10:00"))
+    found
+        .map(Some)
+        .ok_or_else(|| format!("`{text}` is no time: write 2026-03-23 or 2026-03-23T10:00"))
 }
 
 pub(super) async fn decision(
@@ -184,7 +196,11 @@ async fn one(state: &State, id: &str) -> Result<DecisionPage, Failed> {
     let record = Json::parse_with(logged.entry.body.as_bytes(), &Limits::RECORD);
     let damaged = |_| Failed::new(StatusCode::SERVICE_UNAVAILABLE, "The record is damaged.");
     let record = record.map_err(damaged)?;
-    let request = record.root().get("request").and_then(|request| request.get("id")).and_then(|id| id.as_text());
+    let request = record
+        .root()
+        .get("request")
+        .and_then(|request| request.get("id"))
+        .and_then(|id| id.as_text());
     let request = request.map(str::to_owned);
     Ok(DecisionPage { line: line(&logged), leaf: hex_digest(&logged.entry.leaf), request, record })
 }

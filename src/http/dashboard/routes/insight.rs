@@ -30,7 +30,8 @@ fn figures(state: &State) -> Result<Arc<Insight>, crate::approvals::ApprovalErro
     {
         return Ok(Arc::clone(figures));
     }
-    let made = Arc::new(figures::figures(&state.approvals, &**state.gate.store(), state.clock.now())?);
+    let made =
+        Arc::new(figures::figures(&state.approvals, &**state.gate.store(), state.clock.now())?);
     *last = Some((state.run, Instant::now(), Arc::clone(&made)));
     Ok(made)
 }

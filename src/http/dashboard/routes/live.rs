@@ -15,18 +15,19 @@ pub(super) async fn live(Of(state): Of<State>, visit: Visit) -> Result<Response,
     let under_way = state.begin_wait(visit.caller.token.id)?;
     let heartbeat = KeepAlive::new().interval(state.settings.heartbeat);
     let changes = state.approvals.subscribe();
-    let events = stream::unfold((state, changes, under_way), async |(state, mut changes, under_way)| {
-        let event = tokio::select! {
-            change = changes.recv() => match change {
-                Ok(change) => moved(change.request.map(|id| id.to_string())),
-                // Some were lost: the page looks at everything anew.
-                Err(RecvError::Lagged(_)) => Event::default().event("resync").data("all"),
-                Err(RecvError::Closed) => return None,
-            },
-            () = state.stopped() => return None,
-        };
-        Some((Ok::<_, Infallible>(event), (state, changes, under_way)))
-    });
+    let events =
+        stream::unfold((state, changes, under_way), async |(state, mut changes, under_way)| {
+            let event = tokio::select! {
+                change = changes.recv() => match change {
+                    Ok(change) => moved(change.request.map(|id| id.to_string())),
+                    // Some were lost: the page looks at everything anew.
+                    Err(RecvError::Lagged(_)) => Event::default().event("resync").data("all"),
+                    Err(RecvError::Closed) => return None,
+                },
+                () = state.stopped() => return None,
+            };
+            Some((Ok::<_, Infallible>(event), (state, changes, under_way)))
+        });
     let mut response = Sse::new(events).keep_alive(heartbeat).into_response();
     // A proxy that collects answers would hold the stream back.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));

@@ -54,8 +54,12 @@ fn policy_view(policy: &CompiledPolicy) -> PolicyView {
 
 fn failed(failure: &Failure) -> FailedReload {
     let findings = failure.findings.iter().map(|found| {
-        let help = found.help.as_ref().map(|help| format!("\n    help: {help}")).unwrap_or_default();
-        format!("{}:{}:{} {} {}{help}", found.file, found.line, found.column, found.code, found.message)
+        let help =
+            found.help.as_ref().map(|help| format!("\n    help: {help}")).unwrap_or_default();
+        format!(
+            "{}:{}:{} {} {}{help}",
+            found.file, found.line, found.column, found.code, found.message
+        )
     });
     let lines: Vec<String> = std::iter::once(failure.message.clone()).chain(findings).collect();
     FailedReload { at: failure.at.clone(), diagnostics: lines.join("\n") }

@@ -51,13 +51,15 @@ pub(super) struct Look {
 
 pub(super) async fn theme(_: Visit, Form(form): Form<Look>) -> Response {
     let name = Theme::named(&form.theme).name();
-    let cookie = format!("{THEME_COOKIE}={name}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict");
+    let cookie =
+        format!("{THEME_COOKIE}={name}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict");
     ([(header::SET_COOKIE, cookie)], Redirect::to(own_path(&form.back))).into_response()
 }
 
 /// A path of this server, or the queue.
 fn own_path(path: &str) -> &str {
-    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    let own =
+        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
     if own && path.is_ascii() { path } else { "/" }
 }
 
@@ -68,8 +70,12 @@ mod tests {
     #[test]
     fn nobody_is_led_away() {
         for (back, to) in [
-            ("/history?tool=x", "/history?tool=x"), ("//evil.example", "/"), ("https://evil.example", "/"),
-            ("/\\evil.example", "/"), ("", "/"), ("/x\r\nset-cookie: a=b", "/"),
+            ("/history?tool=x", "/history?tool=x"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("", "/"),
+            ("/x\r\nset-cookie: a=b", "/"),
         ] {
             assert_eq!(own_path(back), to);
         }

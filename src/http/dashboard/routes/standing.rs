@@ -61,7 +61,11 @@ pub(super) async fn grants(Of(state): Of<State>, visit: Visit) -> Response {
     visit.show(page)
 }
 
-pub(super) async fn end_grant(Of(state): Of<State>, visit: Visit, Form(fields): Fields) -> Response {
+pub(super) async fn end_grant(
+    Of(state): Of<State>,
+    visit: Visit,
+    Form(fields): Fields,
+) -> Response {
     let sent = Sent(fields);
     let outcome = match visit.approver() {
         Ok(by) => {
@@ -88,7 +92,8 @@ fn wrong(text: &str) -> Failed {
 }
 
 fn scope(sent: &Sent) -> Result<HaltScope, Failed> {
-    let name = || some(sent.get("name")).ok_or_else(|| wrong("write which agent or session to stop"));
+    let name =
+        || some(sent.get("name")).ok_or_else(|| wrong("write which agent or session to stop"));
     match sent.get("scope") {
         "everything" => Ok(HaltScope::Everything),
         "agent" => name().map(HaltScope::Agent),

@@ -1,10 +1,10 @@
 //! A visit to a page: who looks, with which look, and what stands above every page.
 
 use crate::approvals::{ApprovalError, Approver, RequestQuery, Via};
+use crate::http::State;
 use crate::http::caller::{Caller, SignedIn};
 use crate::http::dashboard::layout::{Frame, Notice, Theme, Viewer};
 use crate::http::dashboard::sign_in;
-use crate::http::State;
 use crate::tokens::Role;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -154,7 +154,8 @@ fn viewer(state: &State, signed_in: &SignedIn) -> Viewer {
 
 fn theme(headers: &HeaderMap) -> Theme {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|text| text.split(';')).filter_map(|one| one.trim().split_once('='));
+    let mut pairs =
+        cookies.flat_map(|text| text.split(';')).filter_map(|one| one.trim().split_once('='));
     let found = pairs.find(|(name, _)| *name == THEME_COOKIE);
     found.map_or(Theme::System, |(_, value)| Theme::named(value))
 }
