@@ -64,10 +64,19 @@ impl Step {
 pub(super) fn answer(frame: &Frame, page: &RequestPage) -> Markup {
     let open = matches!(page.view.state, "pending" | "approved");
     html! {
-        section.panel.answer #answer data-live data-answer data-step=(step_name(page.answering.step)) aria-labelledby="answer-title" {
-            @if !open { (over(&page.view)) }
-            @else if page.view.state == "approved" && !frame.may_stop() || page.view.state == "pending" && !frame.may_answer() { (only_reading()) }
-            @else { (steps(frame, page)) }
+        section
+            #answer
+            .panel
+            .answer
+            data-live
+            data-answer
+            data-step=(step_name(page.answering.step))
+            aria-labelledby="answer-title"
+        {
+            @if !open { (over(&page.view)) } @else if {
+                page.view.state == "approved" && !frame.may_stop()
+                    || page.view.state == "pending" && !frame.may_answer()
+            } { (only_reading()) } @else { (steps(frame, page)) }
         }
     }
 }
@@ -85,8 +94,13 @@ const fn step_name(step: Step) -> &'static str {
 fn over(view: &RequestView) -> Markup {
     html! {
         h2 #answer-title { "Decided" }
-        p { "There is nothing left to answer." @if view.state == "superseded" { " A newer version took its place." } }
-        p { a.button.plain href="/" { "Back to the queue" } }
+        p {
+            "There is nothing left to answer."
+            @if view.state == "superseded" { " A newer version took its place." }
+        }
+        p {
+            a.button.plain href="/" { "Back to the queue" }
+        }
     }
 }
 
@@ -116,13 +130,29 @@ fn choose(frame: &Frame, page: &RequestPage) -> Markup {
         (error(page))
         form.choices method="get" action={ "/requests/" (view.id) } data-swap {
             button.refuse name="answer" value="refuse" autofocus data-key="r" { "Refuse…" }
-            @if !view.may_edit.is_empty() { button.edit name="answer" value="edit" data-key="e" { "Edit…" } }
+            @if !view.may_edit.is_empty() {
+                button.edit name="answer" value="edit" data-key="e" { "Edit…" }
+            }
             button.approve name="answer" value="approve" data-key="a" { "Approve…" }
         }
         ul.meaning {
-            li { strong { "Refuse" } ": the call is denied for good. One refusal is enough." }
-            @if !view.may_edit.is_empty() { li { strong { "Edit" } ": change " (fields(view)) ", then approve the changed call." } }
-            li { strong { "Approve" } ": " (effect(view)) }
+            li {
+                strong { "Refuse" }
+                ": the call is denied for good. One refusal is enough."
+            }
+            @if !view.may_edit.is_empty() {
+                li {
+                    strong { "Edit" }
+                    ": change "
+                    (fields(view))
+                    ", then approve the changed call."
+                }
+            }
+            li {
+                strong { "Approve" }
+                ": "
+                (effect(view))
+            }
         }
         @if let Some(own) = own {
             form.voted method="post" action={ "/requests/" (view.id) "/withdraw" } data-answering {
@@ -135,7 +165,12 @@ fn choose(frame: &Frame, page: &RequestPage) -> Markup {
 }
 
 fn fields(view: &RequestView) -> Markup {
-    html! { @for (at, field) in view.may_edit.iter().enumerate() { @if at > 0 { ", " } code { (Shown(&field.field)) } } }
+    html! {
+        @for (at, field) in view.may_edit.iter().enumerate() {
+            @if at > 0 { ", " }
+            code { (Shown(&field.field)) }
+        }
+    }
 }
 
 fn missing(view: &RequestView) -> u32 {
@@ -147,7 +182,12 @@ fn effect(view: &RequestView) -> Markup {
     html! {
         @match missing(view) {
             0 | 1 => "the agent may run this call, once, with exactly these arguments.",
-            more => { "your vote counts; " (more - 1) @if more == 2 { " more is" } @else { " more are" } " needed before the call may run, once." },
+            more => {
+                "your vote counts; "
+                (more - 1)
+                @if more == 2 { " more is" } @else { " more are" }
+                " needed before the call may run, once."
+            }
         }
     }
 }
@@ -162,21 +202,34 @@ pub(super) fn bound(frame: &Frame, view: &RequestView) -> Markup {
 }
 
 fn error(page: &RequestPage) -> Markup {
-    html! { @if let Some(error) = &page.answering.error { p.error role="alert" #answer-error { (Shown(error)) } } }
+    html! {
+        @if let Some(error) = &page.answering.error {
+            p #answer-error.error role="alert" { (Shown(error)) }
+        }
+    }
 }
 
 /// Back to the choice.
 pub(super) fn back(view: &RequestView) -> Markup {
-    html! { a.button.plain href={ "/requests/" (view.id) } data-swap-link { "Back" } }
+    html! {
+        a.button.plain href={ "/requests/" (view.id) } data-swap-link { "Back" }
+    }
 }
 
 fn note_box(page: &RequestPage, label: &str, required: bool) -> Markup {
     html! {
         label.stack {
             span { (label) }
-            textarea name="note" rows="3" maxlength="2000" required[required] autofocus[required] data-focus[required]
+            textarea
+                name="note"
+                rows="3"
+                maxlength="2000"
+                required[required]
+                autofocus[required]
+                data-focus[required]
                 aria-invalid=[page.answering.error.as_ref().map(|_| "true")]
-                aria-describedby=[page.answering.error.as_ref().map(|_| "answer-error")] { "\n" (page.answering.note) }
+                aria-describedby=[page.answering.error.as_ref().map(|_| "answer-error")]
+            { "\n" (page.answering.note) }
         }
     }
 }
@@ -190,7 +243,10 @@ fn refuse(frame: &Frame, page: &RequestPage) -> Markup {
             (bound(frame, &page.view))
             (note_box(page, "Reason", true))
             (on_behalf(page))
-            div.buttons { (back(&page.view)) button.refuse.strong { "Refuse this call" } }
+            div.buttons {
+                (back(&page.view))
+                button.refuse.strong { "Refuse this call" }
+            }
         }
     }
 }
@@ -203,7 +259,10 @@ fn revoke(frame: &Frame, page: &RequestPage) -> Markup {
         form method="post" action={ "/requests/" (page.view.id) "/revoke" } data-answering {
             (bound(frame, &page.view))
             (note_box(page, "Reason", true))
-            div.buttons { (back(&page.view)) button.refuse.strong { "Take it back" } }
+            div.buttons {
+                (back(&page.view))
+                button.refuse.strong { "Take it back" }
+            }
         }
     }
 }
@@ -223,11 +282,25 @@ fn approve(frame: &Frame, page: &RequestPage) -> Markup {
     let view = &page.view;
     let edited = !page.answering.reviewed.is_empty();
     html! {
-        h2 #answer-title { @if edited { "Approve with changes" } @else { "Approve" } }
+        h2 #answer-title {
+            @if edited { "Approve with changes" } @else { "Approve" }
+        }
         @if edited { (changes(&page.answering.reviewed)) }
         p.recap {
-            @if edited { "The changed call is judged again. Where the policy still asks, your vote counts for it; earlier votes do not." }
-            @else { code { (Shown(&view.tool)) } @if let Some(recipients) = view.recipients { ", " strong { (count(recipients)) @if recipients == 1 { " recipient" } @else { " recipients" } } } ": " (effect(view)) }
+            @if edited {
+                "The changed call is judged again. Where the policy still asks, your vote counts for it; earlier votes do not."
+            } @else {
+                code { (Shown(&view.tool)) }
+                @if let Some(recipients) = view.recipients {
+                    ", "
+                    strong {
+                        (count(recipients))
+                        @if recipients == 1 { " recipient" } @else { " recipients" }
+                    }
+                }
+                ": "
+                (effect(view))
+            }
         }
         (error(page))
         form method="post" action={ "/requests/" (view.id) "/approve" } data-answering {
@@ -239,7 +312,9 @@ fn approve(frame: &Frame, page: &RequestPage) -> Markup {
             (glass(frame, page))
             div.buttons {
                 (back(view))
-                button.approve.strong autofocus data-focus data-guard { @if edited { "Approve the changed call" } @else { "Approve this call" } }
+                button.approve.strong autofocus data-focus data-guard {
+                    @if edited { "Approve the changed call" } @else { "Approve this call" }
+                }
             }
         }
     }
@@ -255,11 +330,24 @@ fn offers(page: &RequestPage) -> Markup {
         @if !offers.is_empty() {
             fieldset.offers {
                 legend { "How far it reaches" }
-                label { input type="radio" name="offer" value="once" checked[chosen("once")]; span { strong { "This call only" } } }
+                label {
+                    input type="radio" name="offer" value="once" checked[chosen("once")];
+                    span {
+                        strong { "This call only" }
+                    }
+                }
                 @for offer in offers {
                     label {
-                        input type="radio" name="offer" value=(offer.offer) checked[chosen(&offer.offer)];
-                        span { strong { (reach(&offer.offer)) } ": " (Shown(&offer.covers)) }
+                        input
+                            type="radio"
+                            name="offer"
+                            value=(offer.offer)
+                            checked[chosen(&offer.offer)];
+                        span {
+                            strong { (reach(&offer.offer)) }
+                            ": "
+                            (Shown(&offer.covers))
+                        }
                     }
                 }
             }
@@ -272,8 +360,12 @@ fn reach(offer: &str) -> Markup {
     html! {
         @match offer {
             "session" => "This session",
-            number if number.bytes().all(|byte| byte.is_ascii_digit()) => { "The next " (Shown(number)) " calls" },
-            duration => { "For " (Shown(duration)) },
+            number if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                "The next "
+                (Shown(number))
+                " calls"
+            }
+            duration => { "For " (Shown(duration)) }
         }
     }
 }
@@ -286,7 +378,10 @@ fn on_behalf(page: &RequestPage) -> Markup {
                 select name="on_behalf_of" {
                     option value="" { "myself" }
                     @for person in &page.delegated_by {
-                        option value=(person) selected[*person == page.answering.on_behalf_of] { (Shown(person)) ", who delegated to me" }
+                        option value=(person) selected[*person == page.answering.on_behalf_of] {
+                            (Shown(person))
+                            ", who delegated to me"
+                        }
                     }
                 }
             }
@@ -301,8 +396,16 @@ fn glass(frame: &Frame, page: &RequestPage) -> Markup {
             details.glass open[page.answering.break_glass] {
                 summary { "Break glass" }
                 label.check {
-                    input type="checkbox" name="break_glass" value="yes" checked[page.answering.break_glass];
-                    span { "Approve alone, over the heads of everyone who would have to agree. Each of them is told. The note above becomes the reason and must be written. A " code { "deny" } " is not lifted." }
+                    input
+                        type="checkbox"
+                        name="break_glass"
+                        value="yes"
+                        checked[page.answering.break_glass];
+                    span {
+                        "Approve alone, over the heads of everyone who would have to agree. Each of them is told. The note above becomes the reason and must be written. A "
+                        code { "deny" }
+                        " is not lifted."
+                    }
                 }
             }
         }

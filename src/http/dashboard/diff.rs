@@ -12,10 +12,15 @@ const OPEN: usize = 20;
 /// One block a changed field.
 pub(super) fn changes(changes: &[ChangeView]) -> Markup {
     html! {
-        @if changes.is_empty() { p.quiet { "Nothing changed." } }
+        @if changes.is_empty() {
+            p.quiet { "Nothing changed." }
+        }
         dl.diff {
             @for change in changes {
-                div.field { dt { (Shown(&change.field)) } dd { (one(change)) } }
+                div.field {
+                    dt { (Shown(&change.field)) }
+                    dd { (one(change)) }
+                }
             }
         }
     }
@@ -23,18 +28,35 @@ pub(super) fn changes(changes: &[ChangeView]) -> Markup {
 
 fn one(change: &ChangeView) -> Markup {
     let root = |side: &'static str, json: &Option<Json>| {
-        html! { @match json { Some(json) => (side_of(side, value(json.root()))), None => (side_of(side, html! { span.quiet { "absent" } })) } }
+        html! {
+            @match json {
+                Some(json) => (side_of(side, value(json.root()))),
+                None => ({
+                    side_of(
+                        side,
+                        html! {
+                            span.quiet { "absent" }
+                        },
+                    )
+                }),
+            }
+        }
     };
     match (list(change.from.as_ref()), list(change.to.as_ref())) {
         (Some(from), Some(to)) => lists(from, to),
-        _ => html! { (root("before", &change.from)) (root("after", &change.to)) },
+        _ => html! {
+            (root("before", &change.from))
+            (root("after", &change.to))
+        },
     }
 }
 
 fn side_of(side: &str, what: Markup) -> Markup {
     html! {
         div class={ "part " (side) } {
-            span.label { @if side == "before" { "Before" } @else { "After" } }
+            span.label {
+                @if side == "before" { "Before" } @else { "After" }
+            }
             div { (what) }
         }
     }
@@ -63,7 +85,12 @@ fn lists(from: List<'_>, to: List<'_>) -> Markup {
     let reordered = gone.is_empty() && came.is_empty() && old != new;
     html! {
         p.size {
-            (count(from.len() as u64)) " → " (count(to.len() as u64)) " items; " (count(kept as u64)) " kept"
+            (count(from.len() as u64))
+            " → "
+            (count(to.len() as u64))
+            " items; "
+            (count(kept as u64))
+            " kept"
             @if reordered { ", in another order" }
         }
         (items("removed", "Removed", &gone))
@@ -82,16 +109,36 @@ fn texts(list: List<'_>) -> Vec<String> {
 }
 
 fn items(class: &str, title: &str, items: &[Value<'_>]) -> Markup {
-    let row = |item: &Value<'_>| html! { li { span.sign aria-hidden="true" { @if class == "removed" { "−" } @else { "+" } } (value(*item)) } };
+    let row = |item: &Value<'_>| {
+        html! {
+            li {
+                span.sign aria-hidden="true" {
+                    @if class == "removed" { "−" } @else { "+" }
+                }
+                (value(*item))
+            }
+        }
+    };
     html! {
         @if !items.is_empty() {
             div class={ "part " (class) } {
                 span.label { (title) " " (count(items.len() as u64)) }
-                ul { @for item in items.iter().take(OPEN) { (row(item)) } }
+                ul {
+                    @for item in items.iter().take(OPEN) { (row(item)) }
+                }
                 @if items.len() > OPEN {
                     details.long {
-                        summary { span.size { (count((items.len() - OPEN) as u64)) " more: " span.when-closed { "show all" } span.when-open { "fold" } } }
-                        ul { @for item in items.iter().skip(OPEN) { (row(item)) } }
+                        summary {
+                            span.size {
+                                (count((items.len() - OPEN) as u64))
+                                " more: "
+                                span.when-closed { "show all" }
+                                span.when-open { "fold" }
+                            }
+                        }
+                        ul {
+                            @for item in items.iter().skip(OPEN) { (row(item)) }
+                        }
                     }
                 }
             }

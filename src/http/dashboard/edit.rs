@@ -195,12 +195,21 @@ pub(super) fn form(frame: &Frame, page: &RequestPage) -> Markup {
     };
     html! {
         h2 #answer-title { "Edit before you approve" }
-        p { "Only these fields may change, within the bounds of the rule. The next step shows the difference." }
-        @if let Some(error) = &page.answering.error { p.error role="alert" { (Shown(error)) } }
+        p {
+            "Only these fields may change, within the bounds of the rule. The next step shows the difference."
+        }
+        @if let Some(error) = &page.answering.error {
+            p.error role="alert" { (Shown(error)) }
+        }
         form method="post" action={ "/requests/" (page.view.id) "/review" } data-answering {
             (bound(frame, &page.view))
-            @for (number, written) in boxes.iter().enumerate() { (field(&page.view, written, number)) }
-            div.buttons { (back(&page.view)) button.strong { "Review the changes" } }
+            @for (number, written) in boxes.iter().enumerate() {
+                (field(&page.view, written, number))
+            }
+            div.buttons {
+                (back(&page.view))
+                button.strong { "Review the changes" }
+            }
         }
     }
 }
@@ -211,13 +220,27 @@ fn field(view: &RequestView, written: &Written, number: usize) -> Markup {
     html! {
         input type="hidden" name={ "form:" (written.field) } value=(written.form.name());
         label.stack {
-            span { code { (Shown(&written.field)) } }
-            textarea name={ "edit:" (written.field) } rows=(rows) spellcheck="false" autofocus[number == 0] data-focus[number == 0]
-                aria-describedby=(help) aria-invalid=[written.error.as_ref().map(|_| "true")] { "\n" (written.text) }
+            span {
+                code { (Shown(&written.field)) }
+            }
+            textarea
+                name={ "edit:" (written.field) }
+                rows=(rows)
+                spellcheck="false"
+                autofocus[number == 0]
+                data-focus[number == 0]
+                aria-describedby=(help)
+                aria-invalid=[written.error.as_ref().map(|_| "true")]
+            { "\n" (written.text) }
         }
         p.fine id=(help) {
-            (bound_in_words(view, written)) " " (how(written.form))
-            @if let Some(error) = &written.error { " " strong.error { (Shown(error)) } }
+            (bound_in_words(view, written))
+            " "
+            (how(written.form))
+            @if let Some(error) = &written.error {
+                " "
+                strong.error { (Shown(error)) }
+            }
         }
     }
 }
@@ -237,8 +260,13 @@ fn bound_in_words(view: &RequestView, written: &Written) -> Markup {
     let items =
         at(view, &written.field).and_then(|value| value.as_list().map(|list| list.len() as u64));
     html! {
-        (Shown(words)) @if !words.ends_with('.') && !words.is_empty() { "." }
-        @if let Some(items) = items { " " (count(items)) @if items == 1 { " item now." } @else { " items now." } }
+        (Shown(words))
+        @if !words.ends_with('.') && !words.is_empty() { "." }
+        @if let Some(items) = items {
+            " "
+            (count(items))
+            @if items == 1 { " item now." } @else { " items now." }
+        }
     }
 }
 

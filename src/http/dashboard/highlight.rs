@@ -69,7 +69,10 @@ const WORDS: [&str; 54] = [
 /// A policy's text, line breaks kept.
 pub(super) fn code(text: &str) -> Markup {
     html! {
-        @for (number, line) in text.lines().enumerate() { @if number > 0 { "\n" } (self::line(line)) }
+        @for (number, line) in text.lines().enumerate() {
+            @if number > 0 { "\n" }
+            (self::line(line))
+        }
     }
 }
 
@@ -77,7 +80,9 @@ pub(super) fn code(text: &str) -> Markup {
 pub(super) fn line(line: &str) -> Markup {
     html! {
         @for (class, piece) in pieces(line) {
-            @if class.is_empty() { (Code(piece)) } @else { span class=(class) { (Code(piece)) } }
+            @if class.is_empty() { (Code(piece)) } @else {
+                span class=(class) { (Code(piece)) }
+            }
         }
     }
 }

@@ -71,17 +71,15 @@ pub fn insight(frame: &Frame, figures: &Insight) -> Markup {
         &html! {
             div.head {
                 h1 { "Insight" }
-                p.lead { "A person who is asked too often stops reading. These figures show where that may happen." }
-                @if let Some(looked) = figures.partial { p.fine { "The newest " (count(looked)) " entries were looked at." } }
+                p.lead {
+                    "A person who is asked too often stops reading. These figures show where that may happen."
+                }
+                @if let Some(looked) = figures.partial {
+                    p.fine { "The newest " (count(looked)) " entries were looked at." }
+                }
             }
             (tired(figures))
-            div.grid {
-                (asks(figures))
-                (times(figures))
-                (shares(figures))
-                (auto(figures))
-                (pace(figures))
-            }
+            div.grid { (asks(figures)) (times(figures)) (shares(figures)) (auto(figures)) (pace(figures)) }
         },
     )
 }
@@ -93,13 +91,33 @@ fn tired(figures: &Insight) -> Markup {
     html! {
         section.panel aria-labelledby="tired-title" {
             h2 #tired-title { "Worth a look" }
-            @if always.is_empty() && hasty.is_empty() { p.quiet { "Nothing stands out." } }
+            @if always.is_empty() && hasty.is_empty() {
+                p.quiet { "Nothing stands out." }
+            }
             ul.rows {
                 @for rule in always {
-                    li { code { (Shown(&rule.rule)) } ": all " strong { (count(rule.answered)) } " answers were approvals. Perhaps an " code { "auto" } " line could let such calls through; " code { "fence log replay" } " shows what it would have released." }
+                    li {
+                        code { (Shown(&rule.rule)) }
+                        ": all "
+                        strong { (count(rule.answered)) }
+                        " answers were approvals. Perhaps an "
+                        code { "auto" }
+                        " line could let such calls through; "
+                        code { "fence log replay" }
+                        " shows what it would have released."
+                    }
                 }
                 @for rule in hasty {
-                    li { code { (Shown(&rule.rule)) } ": " strong { (count(rule.hasty)) } " of " (count(rule.answered)) " answers came within " (READING_SECONDS) " s, faster than anyone reads." }
+                    li {
+                        code { (Shown(&rule.rule)) }
+                        ": "
+                        strong { (count(rule.hasty)) }
+                        " of "
+                        (count(rule.answered))
+                        " answers came within "
+                        (READING_SECONDS)
+                        " s, faster than anyone reads."
+                    }
                 }
             }
         }
@@ -112,13 +130,20 @@ fn figure(id: &str, title: &str, what: &str, chart: &Markup, table: &Markup) -> 
             h2 id=(id) { (title) }
             p.fine { (what) }
             (chart)
-            details.as-table { summary { "As a table" } div.scroll tabindex="0" role="region" aria-label={ (title) ", as a table" } { (table) } }
+            details.as-table {
+                summary { "As a table" }
+                div.scroll tabindex="0" role="region" aria-label={ (title) ", as a table" } {
+                    (table)
+                }
+            }
         }
     }
 }
 
 fn none() -> Markup {
-    html! { p.quiet { "No requests in this time." } }
+    html! {
+        p.quiet { "No requests in this time." }
+    }
 }
 
 fn asks(figures: &Insight) -> Markup {
@@ -128,22 +153,47 @@ fn asks(figures: &Insight) -> Markup {
         div.plots {
             @for rule in &figures.rules {
                 div.plot {
-                    span.name { code { (Shown(&rule.rule)) } }
-                    (plot::bars(&rule.per_day, most, &format!("{} requests, by day", rule.asked())))
+                    span.name {
+                        code { (Shown(&rule.rule)) }
+                    }
+                    ({
+                        plot::bars(
+                            &rule.per_day,
+                            most,
+                            &format!("{} requests, by day", rule.asked()),
+                        )
+                    })
                     span.figure { (count(rule.asked())) }
                 }
             }
         }
         @if let (Some(first), Some(last)) = (figures.days.first(), figures.days.last()) {
-            p.axis { span { (first) } span { (last) } }
+            p.axis {
+                span { (first) }
+                span { (last) }
+            }
         }
     };
     let table = html! {
         table.dense {
-            thead { tr { th { "Day" } @for rule in &figures.rules { th { (Shown(&rule.rule)) } } } }
-            tbody { @for (at, day) in figures.days.iter().enumerate() {
-                tr { th scope="row" { (day) } @for rule in &figures.rules { td.figure { (rule.per_day.get(at).copied().unwrap_or(0)) } } }
-            } }
+            thead {
+                tr {
+                    th { "Day" }
+                    @for rule in &figures.rules {
+                        th { (Shown(&rule.rule)) }
+                    }
+                }
+            }
+            tbody {
+                @for (at, day) in figures.days.iter().enumerate() {
+                    tr {
+                        th scope="row" { (day) }
+                        @for rule in &figures.rules {
+                            td.figure { (rule.per_day.get(at).copied().unwrap_or(0)) }
+                        }
+                    }
+                }
+            }
         }
     };
     figure(
@@ -168,8 +218,21 @@ fn times(figures: &Insight) -> Markup {
         div.plots {
             @for rule in &known {
                 div.plot {
-                    span.name { code { (Shown(&rule.rule)) } }
-                    (plot::spread(rule.median.unwrap_or(0), rule.p90.unwrap_or(0), most, &format!("median {}, nine of ten within {}", seconds(rule.median), seconds(rule.p90))))
+                    span.name {
+                        code { (Shown(&rule.rule)) }
+                    }
+                    ({
+                        plot::spread(
+                            rule.median.unwrap_or(0),
+                            rule.p90.unwrap_or(0),
+                            most,
+                            &format!(
+                                "median {}, nine of ten within {}",
+                                seconds(rule.median),
+                                seconds(rule.p90),
+                            ),
+                        )
+                    })
                     span.figure { (seconds(rule.median)) " · " (seconds(rule.p90)) }
                 }
             }
@@ -177,11 +240,26 @@ fn times(figures: &Insight) -> Markup {
     };
     let table = html! {
         table.dense {
-            thead { tr { th { "Rule" } th { "Median" } th { "9 of 10 within" } th { "Answers" } th { "Expired" } } }
-            tbody { @for rule in &figures.rules { tr {
-                th scope="row" { (Shown(&rule.rule)) } td.figure { (seconds(rule.median)) } td.figure { (seconds(rule.p90)) }
-                td.figure { (count(rule.answered)) } td.figure { (count(rule.expired)) }
-            } } }
+            thead {
+                tr {
+                    th { "Rule" }
+                    th { "Median" }
+                    th { "9 of 10 within" }
+                    th { "Answers" }
+                    th { "Expired" }
+                }
+            }
+            tbody {
+                @for rule in &figures.rules {
+                    tr {
+                        th scope="row" { (Shown(&rule.rule)) }
+                        td.figure { (seconds(rule.median)) }
+                        td.figure { (seconds(rule.p90)) }
+                        td.figure { (count(rule.answered)) }
+                        td.figure { (count(rule.expired)) }
+                    }
+                }
+            }
         }
     };
     figure(
@@ -205,8 +283,16 @@ fn shares(figures: &Insight) -> Markup {
         div.plots {
             @for rule in &answered {
                 div.plot {
-                    span.name { code { (Shown(&rule.rule)) } }
-                    (plot::share(rule.approved, rule.answered, &format!("{} of {} approved", rule.approved, rule.answered)))
+                    span.name {
+                        code { (Shown(&rule.rule)) }
+                    }
+                    ({
+                        plot::share(
+                            rule.approved,
+                            rule.answered,
+                            &format!("{} of {} approved", rule.approved, rule.answered),
+                        )
+                    })
                     span.figure { (percent(rule.approved, rule.answered)) " %" }
                 }
             }
@@ -214,11 +300,24 @@ fn shares(figures: &Insight) -> Markup {
     };
     let table = html! {
         table.dense {
-            thead { tr { th { "Rule" } th { "Approved" } th { "Answered" } th { "Share" } } }
-            tbody { @for rule in &answered { tr {
-                th scope="row" { (Shown(&rule.rule)) } td.figure { (count(rule.approved)) } td.figure { (count(rule.answered)) }
-                td.figure { (percent(rule.approved, rule.answered)) " %" }
-            } } }
+            thead {
+                tr {
+                    th { "Rule" }
+                    th { "Approved" }
+                    th { "Answered" }
+                    th { "Share" }
+                }
+            }
+            tbody {
+                @for rule in &answered {
+                    tr {
+                        th scope="row" { (Shown(&rule.rule)) }
+                        td.figure { (count(rule.approved)) }
+                        td.figure { (count(rule.answered)) }
+                        td.figure { (percent(rule.approved, rule.answered)) " %" }
+                    }
+                }
+            }
         }
     };
     figure("shares", "Share approved", "Of the answers that people gave.", &chart, &table)
@@ -227,13 +326,31 @@ fn shares(figures: &Insight) -> Markup {
 fn auto(figures: &Insight) -> Markup {
     let chart = html! {
         p.tall { (percent(figures.released, figures.gated)) " %" }
-        (plot::share(figures.released, figures.gated, &format!("{} of {} released without asking", figures.released, figures.gated)))
+        ({
+            plot::share(
+                figures.released,
+                figures.gated,
+                &format!(
+                    "{} of {} released without asking",
+                    figures.released,
+                    figures.gated,
+                ),
+            )
+        })
     };
     let table = html! {
-        table.dense { tbody {
-            tr { th scope="row" { "Released by an auto line" } td.figure { (count(figures.released)) } }
-            tr { th scope="row" { "Asked of a person" } td.figure { (count(figures.gated - figures.released.min(figures.gated))) } }
-        } }
+        table.dense {
+            tbody {
+                tr {
+                    th scope="row" { "Released by an auto line" }
+                    td.figure { (count(figures.released)) }
+                }
+                tr {
+                    th scope="row" { "Asked of a person" }
+                    td.figure { (count(figures.gated - figures.released.min(figures.gated))) }
+                }
+            }
+        }
     };
     figure(
         "auto",
@@ -248,14 +365,38 @@ fn pace(figures: &Insight) -> Markup {
     let most = figures.minutes.iter().copied().max().unwrap_or(0);
     let total: u64 = figures.minutes.iter().sum();
     let chart = html! {
-        p.tall { (count(figures.minutes.last().copied().unwrap_or(0))) span.quiet { " in the last minute" } }
-        (plot::bars(&figures.minutes, most, &format!("{total} decisions in an hour, at most {most} in a minute")))
-        p.axis { span { "60 min ago" } span { "now" } }
+        p.tall {
+            (count(figures.minutes.last().copied().unwrap_or(0)))
+            span.quiet { " in the last minute" }
+        }
+        ({
+            plot::bars(
+                &figures.minutes,
+                most,
+                &format!("{total} decisions in an hour, at most {most} in a minute"),
+            )
+        })
+        p.axis {
+            span { "60 min ago" }
+            span { "now" }
+        }
     };
     let table = html! {
         table.dense {
-            thead { tr { th { "Minutes ago" } th { "Decisions" } } }
-            tbody { @for (at, number) in figures.minutes.iter().enumerate() { tr { th scope="row" { (figures.minutes.len() - at - 1) } td.figure { (count(*number)) } } } }
+            thead {
+                tr {
+                    th { "Minutes ago" }
+                    th { "Decisions" }
+                }
+            }
+            tbody {
+                @for (at, number) in figures.minutes.iter().enumerate() {
+                    tr {
+                        th scope="row" { (figures.minutes.len() - at - 1) }
+                        td.figure { (count(*number)) }
+                    }
+                }
+            }
         }
     };
     figure("pace", "Decisions per minute", "The last hour, all rules.", &chart, &table)

@@ -106,7 +106,9 @@ impl Frame {
 
     /// The hidden field that proves a form came from this session.
     pub(super) fn proof(&self) -> Markup {
-        html! { input type="hidden" name="csrf" value=(self.csrf()); }
+        html! {
+            input type="hidden" name="csrf" value=(self.csrf());
+        }
     }
 }
 
@@ -167,11 +169,7 @@ pub(super) fn page(frame: &Frame, section: Section, title: &str, main: &Markup) 
                 (header(frame, section))
                 div.shell {
                     @if frame.viewer.is_some() { (navigation(frame, section)) }
-                    main #main tabindex="-1" {
-                        (notice(frame))
-                        (halted(frame))
-                        (main)
-                    }
+                    main #main tabindex="-1" { (notice(frame)) (halted(frame)) (main) }
                 }
                 (footer(frame))
             }
@@ -187,21 +185,31 @@ fn header(frame: &Frame, section: Section) -> Markup {
     html! {
         header.top {
             a.brand href="/" aria-current=[(section == Section::Queue).then_some("page")] {
-                (mark()) span { "Fence" }
+                (mark())
+                span { "Fence" }
             }
             @if frame.viewer.is_some() {
-                div.status #live-status data-live role="status" {
+                div #live-status.status data-live role="status" {
                     span.dot aria-hidden="true" {}
                     span.words { "As of " (frame.now.to_chrono().format("%H:%M:%S UTC").to_string()) }
                 }
             }
             @if let Some(viewer) = &frame.viewer {
                 details.me {
-                    summary { span.initial aria-hidden="true" { (initial(viewer.shown())) } span.name { (Shown(viewer.shown())) } }
+                    summary {
+                        span.initial aria-hidden="true" { (initial(viewer.shown())) }
+                        span.name { (Shown(viewer.shown())) }
+                    }
                     div.menu {
-                        p { "Signed in as " strong { (Shown(&viewer.person)) } }
+                        p {
+                            "Signed in as "
+                            strong { (Shown(&viewer.person)) }
+                        }
                         (theme_form(frame))
-                        form method="post" action="/logout" { (frame.proof()) button.plain { "Sign out" } }
+                        form method="post" action="/logout" {
+                            (frame.proof())
+                            button.plain { "Sign out" }
+                        }
                     }
                 }
             }
@@ -232,8 +240,18 @@ fn theme_form(frame: &Frame) -> Markup {
             input type="hidden" name="back" value=(frame.path);
             fieldset {
                 legend { "Look" }
-                @for (theme, label) in [(Theme::System, "System"), (Theme::Light, "Light"), (Theme::Dark, "Dark")] {
-                    button name="theme" value=(theme.name()) aria-pressed=(if theme == frame.theme { "true" } else { "false" }) { (label) }
+                @for (theme, label) in {
+                    [
+                        (Theme::System, "System"),
+                        (Theme::Light, "Light"),
+                        (Theme::Dark, "Dark"),
+                    ]
+                } {
+                    button
+                        name="theme"
+                        value=(theme.name())
+                        aria-pressed=(if theme == frame.theme { "true" } else { "false" })
+                    { (label) }
                 }
             }
         }
@@ -247,13 +265,26 @@ fn navigation(frame: &Frame, section: Section) -> Markup {
                 @for (this, path, label, icon) in SECTIONS {
                     li {
                         a href=(path) aria-current=[(this == section).then_some("page")] {
-                            svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" focusable="false" { path d=(icon) {} }
+                            svg viewBox="0 0 24 24"
+                                width="18"
+                                height="18"
+                                aria-hidden="true"
+                                focusable="false"
+                            {
+                                path d=(icon) {}
+                            }
                             span { (label) }
                             @if this == Section::Queue {
-                                span.badge #open-count data-live { (count(frame.open)) span.sr { " open" } }
+                                span #open-count.badge data-live {
+                                    (count(frame.open))
+                                    span.sr { " open" }
+                                }
                             }
                             @if this == Section::Halts && frame.halts > 0 {
-                                span.badge.stop { (frame.halts) span.sr { " in force" } }
+                                span.badge.stop {
+                                    (frame.halts)
+                                    span.sr { " in force" }
+                                }
                             }
                         }
                     }
@@ -266,8 +297,14 @@ fn navigation(frame: &Frame, section: Section) -> Markup {
 fn notice(frame: &Frame) -> Markup {
     html! {
         @if let Some(notice) = &frame.notice {
-            div.notice.failed[notice.failed] #notice role=(if notice.failed { "alert" } else { "status" }) {
-                strong { @if notice.failed { "Not done. " } @else { "Done. " } }
+            div #notice
+                .notice
+                .failed[notice.failed]
+                role=(if notice.failed { "alert" } else { "status" })
+            {
+                strong {
+                    @if notice.failed { "Not done. " } @else { "Done. " }
+                }
                 (Shown(&notice.text))
             }
         }
@@ -279,8 +316,12 @@ fn halted(frame: &Frame) -> Markup {
         @if frame.halts > 0 {
             div.notice.halted {
                 strong { "Stopped. " }
-                @if frame.halts == 1 { "A halt is in force: " } @else { (frame.halts) " halts are in force: " }
-                "calls they cover are denied. " a href="/halts" { "See and resume" }
+                @if frame.halts == 1 { "A halt is in force: " } @else {
+                    (frame.halts)
+                    " halts are in force: "
+                }
+                "calls they cover are denied. "
+                a href="/halts" { "See and resume" }
             }
         }
     }
@@ -290,9 +331,14 @@ fn footer(frame: &Frame) -> Markup {
     html! {
         footer.foot {
             span { "Times in UTC." }
-            @if frame.viewer.is_some() { button.plain type="button" data-keys hidden { "Keys " kbd { "?" } } }
+            @if frame.viewer.is_some() {
+                button.plain type="button" data-keys hidden {
+                    "Keys "
+                    kbd { "?" }
+                }
+            }
         }
-        div #arrivals .sr aria-live="polite" {}
+        div #arrivals.sr aria-live="polite" {}
         @if frame.viewer.is_some() { (keys()) }
     }
 }
@@ -312,8 +358,19 @@ fn keys() -> Markup {
     html! {
         dialog #keys aria-labelledby="keys-title" {
             h2 #keys-title { "Keys" }
-            dl.keys { @for (key, what) in KEYS { div { dt { kbd { (key) } } dd { (what) } } } }
-            form method="dialog" { button.plain { "Close" } }
+            dl.keys {
+                @for (key, what) in KEYS {
+                    div {
+                        dt {
+                            kbd { (key) }
+                        }
+                        dd { (what) }
+                    }
+                }
+            }
+            form method="dialog" {
+                button.plain { "Close" }
+            }
         }
     }
 }

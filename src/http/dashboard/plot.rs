@@ -11,11 +11,18 @@ const WIDTH: u64 = 300;
 pub(super) fn bars(values: &[u64], most: u64, name: &str) -> Markup {
     let width = values.len().max(1) * 10;
     html! {
-        svg.bars viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(name) {
+        svg .bars
+            viewBox={ "0 0 " (width) " " (HEIGHT) }
+            preserveAspectRatio="none"
+            role="img"
+            aria-label=(name)
+        {
             line.base x1="0" x2=(width) y1=(HEIGHT) y2=(HEIGHT) {}
             @for (at, value) in values.iter().enumerate() {
                 @let tall = scaled(*value, most, HEIGHT - 2);
-                @if tall > 0 { rect.bar x=(at * 10 + 1) y=(HEIGHT - tall) width="8" height=(tall) {} }
+                @if tall > 0 {
+                    rect.bar x=(at * 10 + 1) y=(HEIGHT - tall) width="8" height=(tall) {}
+                }
             }
         }
     }
@@ -24,7 +31,12 @@ pub(super) fn bars(values: &[u64], most: u64, name: &str) -> Markup {
 /// `part` of `whole` as a filled strip.
 pub(super) fn share(part: u64, whole: u64, name: &str) -> Markup {
     html! {
-        svg.strip viewBox={ "0 0 " (WIDTH) " 10" } preserveAspectRatio="none" role="img" aria-label=(name) {
+        svg .strip
+            viewBox={ "0 0 " (WIDTH) " 10" }
+            preserveAspectRatio="none"
+            role="img"
+            aria-label=(name)
+        {
             rect.ground x="0" y="0" width=(WIDTH) height="10" {}
             rect.bar x="0" y="0" width=(scaled(part, whole, WIDTH)) height="10" {}
         }

@@ -63,23 +63,52 @@ pub fn policies(frame: &Frame, view: &PoliciesView) -> Markup {
         &html! {
             div.head {
                 h1 { "Policies" }
-                p.lead { "Loaded " (ago(&view.loaded_at, frame.now)) ", " (moment(&view.loaded_at)) ". The strictest rule of all of them decides." }
+                p.lead {
+                    "Loaded "
+                    (ago(&view.loaded_at, frame.now))
+                    ", "
+                    (moment(&view.loaded_at))
+                    ". The strictest rule of all of them decides."
+                }
             }
             (failed(view))
             ul.rows.roomy {
                 @for policy in &view.policies {
                     li {
-                        a.big href={ "/policies/" (path_part(&policy.name)) } { (Shown(&policy.name)) }
+                        a.big href={ "/policies/" (path_part(&policy.name)) } {
+                            (Shown(&policy.name))
+                        }
                         dl.facts {
-                            div { dt { "Rules" } dd.figure { (count(policy.rules as u64)) } }
-                            div { dt { "Otherwise" } dd { (super::state::decision(&policy.default)) } }
-                            div { dt { "File" } dd { @for source in policy.sources.iter().take(1) { (Shown(&source.name)) } } }
-                            div { dt { "Digest" } dd { code.digest { (Shown(&policy.digest)) } } }
+                            div {
+                                dt { "Rules" }
+                                dd.figure { (count(policy.rules as u64)) }
+                            }
+                            div {
+                                dt { "Otherwise" }
+                                dd { (super::state::decision(&policy.default)) }
+                            }
+                            div {
+                                dt { "File" }
+                                dd {
+                                    @for source in policy.sources.iter().take(1) {
+                                        (Shown(&source.name))
+                                    }
+                                }
+                            }
+                            div {
+                                dt { "Digest" }
+                                dd {
+                                    code.digest { (Shown(&policy.digest)) }
+                                }
+                            }
                         }
                     }
                 }
             }
-            p.fine { "All together " code.digest { (Shown(&view.digest)) } }
+            p.fine {
+                "All together "
+                code.digest { (Shown(&view.digest)) }
+            }
         },
     )
 }
@@ -105,10 +134,15 @@ pub fn policy(frame: &Frame, view: &PoliciesView, policy: &PolicyView) -> Markup
         &super::text::plain(&policy.name, 60),
         &html! {
             div.head {
-                p.crumbs { a href="/policies" { "Policies" } }
+                p.crumbs {
+                    a href="/policies" { "Policies" }
+                }
                 h1 { (Shown(&policy.name)) }
                 p.lead { "In force since " (moment(&view.loaded_at)) "." }
-                p.fine { "Digest " code.digest { (Shown(&policy.digest)) } }
+                p.fine {
+                    "Digest "
+                    code.digest { (Shown(&policy.digest)) }
+                }
             }
             (failed(view))
             @for (number, source) in policy.sources.iter().enumerate() { (text(source, number)) }
@@ -121,11 +155,21 @@ fn text(source: &SourceView, number: usize) -> Markup {
     let anchor = if number == 0 { "L".to_owned() } else { format!("S{number}L") };
     html! {
         section.panel.file aria-label={ "File " (super::text::plain(&source.name, 80)) } {
-            h2 { (Shown(&source.name)) @if number > 0 { span.kind { "imported" } } }
+            h2 {
+                (Shown(&source.name))
+                @if number > 0 {
+                    span.kind { "imported" }
+                }
+            }
             div.scroll tabindex="0" role="region" aria-label="Text" {
                 ol.lines {
                     @for (at, line) in source.text.lines().enumerate() {
-                        li id={ (anchor) (at + 1) } { a.number href={ "#" (anchor) (at + 1) } aria-label={ "Line " (at + 1) } { (at + 1) } code { (highlight::line(line)) } }
+                        li id={ (anchor) (at + 1) } {
+                            a.number href={ "#" (anchor) (at + 1) } aria-label={ "Line " (at + 1) } {
+                                (at + 1)
+                            }
+                            code { (highlight::line(line)) }
+                        }
                     }
                 }
             }

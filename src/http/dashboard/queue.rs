@@ -67,12 +67,16 @@ pub fn queue(frame: &Frame, view: &QueueView) -> Markup {
         &html! {
             div.head {
                 h1 { "Queue" }
-                p.lead #queue-lead data-live { (lead(view)) }
+                p #queue-lead.lead data-live { (lead(view)) }
             }
             (filters(view))
-            section aria-label="Open requests" #queue data-live data-list {
+            section #queue aria-label="Open requests" data-live data-list {
                 @if view.items.is_empty() { (empty(view)) } @else {
-                    ol.cards { @for item in &view.items { li { (card(frame, item)) } } }
+                    ol.cards {
+                        @for item in &view.items {
+                            li { (card(frame, item)) }
+                        }
+                    }
                     (pager("/", &view.filter, view.next))
                 }
             }
@@ -86,10 +90,12 @@ fn lead(view: &QueueView) -> Markup {
         @match view.total_open {
             0 => "Nothing waits for a person.",
             1 => "One request waits.",
-            open => { (count(open)) " requests wait, the nearest deadline first." },
+            open => { (count(open)) " requests wait, the nearest deadline first." }
         }
         @if view.items.len() as u64 != view.total_open && !view.items.is_empty() {
-            " This page shows " (count(view.items.len() as u64)) "."
+            " This page shows "
+            (count(view.items.len() as u64))
+            "."
         }
     }
 }
@@ -100,10 +106,15 @@ fn filters(view: &QueueView) -> Markup {
             summary { "Filter" }
             form.row method="get" action="/" role="search" {
                 @for (name, label, value) in view.filter.fields() {
-                    label { (label) input name=(name) value=(value) maxlength="200" autocomplete="off"; }
+                    label {
+                        (label)
+                        input name=(name) value=(value) maxlength="200" autocomplete="off";
+                    }
                 }
                 button { "Show" }
-                @if view.filter.is_set() { a.button.plain href="/" { "Show all" } }
+                @if view.filter.is_set() {
+                    a.button.plain href="/" { "Show all" }
+                }
             }
         }
     }
@@ -114,11 +125,21 @@ fn empty(view: &QueueView) -> Markup {
         div.empty {
             @if view.filter.is_set() {
                 h2 { "No open request matches the filter" }
-                p { a href="/" { "Show all " (count(view.total_open)) } }
+                p {
+                    a href="/" { "Show all " (count(view.total_open)) }
+                }
             } @else {
                 h2 { "All quiet" }
-                p { "When a policy says " code { "ask" } " for a call, it appears here and waits for your answer. An agent that asks gets no answer until then; after its deadline the call is denied." }
-                p { "What was decided before is in the " a href="/history" { "history" } "." }
+                p {
+                    "When a policy says "
+                    code { "ask" }
+                    " for a call, it appears here and waits for your answer. An agent that asks gets no answer until then; after its deadline the call is denied."
+                }
+                p {
+                    "What was decided before is in the "
+                    a href="/history" { "history" }
+                    "."
+                }
             }
         }
     }
@@ -129,30 +150,69 @@ fn card(frame: &Frame, item: &RequestSummary) -> Markup {
     html! {
         article.card id=(item.id) data-card data-version=(item.version) {
             div.card-head {
-                h2 { a.open href={ "/requests/" (item.id) } { (brief(&item.tool, 80)) } }
+                h2 {
+                    a.open href={ "/requests/" (item.id) } { (brief(&item.tool, 80)) }
+                }
                 (deadline(&item.expires_at, frame.now))
             }
-            p.because { @match &item.because {
-                Some(because) => (brief(because, 240)),
-                None => span.quiet { "The rule gives no reason." },
-            } }
-            dl.facts {
-                div { dt { "Agent" } dd { (some(item.agent.as_deref())) } }
-                @if let Some(user) = &item.user { div { dt { "For" } dd { (brief(user, 60)) } } }
-                div { dt { "Rule" } dd { code { (brief(&item.policy, 40)) "/" (brief(&item.rule, 40)) } } }
-                @if let Some(recipients) = item.recipients {
-                    div { dt { "Recipients" } dd.figure { (count(recipients)) } }
+            p.because {
+                @match &item.because {
+                    Some(because) => (brief(because, 240)),
+                    None => span.quiet { "The rule gives no reason." },
                 }
-                div { dt { "Missing" } dd.figure { (item.missing) @if item.missing == 1 { " vote" } @else { " votes" } } }
-                div { dt { "Asked" } dd { (ago(&item.opened_at, frame.now)) } }
-                @if item.version > 1 { div { dt { "Version" } dd.figure { (item.version) ", edited" } } }
+            }
+            dl.facts {
+                div {
+                    dt { "Agent" }
+                    dd { (some(item.agent.as_deref())) }
+                }
+                @if let Some(user) = &item.user {
+                    div {
+                        dt { "For" }
+                        dd { (brief(user, 60)) }
+                    }
+                }
+                div {
+                    dt { "Rule" }
+                    dd {
+                        code { (brief(&item.policy, 40)) "/" (brief(&item.rule, 40)) }
+                    }
+                }
+                @if let Some(recipients) = item.recipients {
+                    div {
+                        dt { "Recipients" }
+                        dd.figure { (count(recipients)) }
+                    }
+                }
+                div {
+                    dt { "Missing" }
+                    dd.figure {
+                        (item.missing)
+                        @if item.missing == 1 { " vote" } @else { " votes" }
+                    }
+                }
+                div {
+                    dt { "Asked" }
+                    dd { (ago(&item.opened_at, frame.now)) }
+                }
+                @if item.version > 1 {
+                    div {
+                        dt { "Version" }
+                        dd.figure { (item.version) ", edited" }
+                    }
+                }
             }
         }
     }
 }
 
 fn some(text: Option<&str>) -> Markup {
-    html! { @match text { Some(text) => (brief(text, 60)), None => span.quiet { "not named" } } }
+    html! {
+        @match text {
+            Some(text) => (brief(text, 60)),
+            None => span.quiet { "not named" },
+        }
+    }
 }
 
 fn approved(frame: &Frame, view: &QueueView) -> Markup {
@@ -163,9 +223,17 @@ fn approved(frame: &Frame, view: &QueueView) -> Markup {
                 ul.rows {
                     @for item in &view.approved {
                         li {
-                            a href={ "/requests/" (item.id) } aria-label={ "Request " (plain(&item.tool, 60)) } { (brief(&item.tool, 80)) }
-                            " " (badge(item.state))
-                            " " span.quiet { (some(item.agent.as_deref())) ", asked " (ago(&item.opened_at, frame.now)) }
+                            a   href={ "/requests/" (item.id) }
+                                aria-label={ "Request " (plain(&item.tool, 60)) }
+                            { (brief(&item.tool, 80)) }
+                            " "
+                            (badge(item.state))
+                            " "
+                            span.quiet {
+                                (some(item.agent.as_deref()))
+                                ", asked "
+                                (ago(&item.opened_at, frame.now))
+                            }
                         }
                     }
                 }
@@ -180,7 +248,9 @@ pub(super) fn pager(path: &str, filter: &Filter, next: Option<u64>) -> Markup {
         @if let Some(next) = next {
             form.pager method="get" action=(path) {
                 @for (name, _, value) in filter.fields() {
-                    @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
+                    @if !value.is_empty() {
+                        input type="hidden" name=(name) value=(value);
+                    }
                 }
                 button.plain name="before" value=(next) { "Show more" }
             }
@@ -190,5 +260,10 @@ pub(super) fn pager(path: &str, filter: &Filter, next: Option<u64>) -> Markup {
 
 /// An optional text, or a dash that says what is missing.
 pub(super) fn or_none(text: Option<&str>) -> Markup {
-    html! { @match text { Some(text) => (Shown(text)), None => span.quiet { "none" } } }
+    html! {
+        @match text {
+            Some(text) => (Shown(text)),
+            None => span.quiet { "none" },
+        }
+    }
 }

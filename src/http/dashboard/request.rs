@@ -67,7 +67,7 @@ pub fn request(frame: &Frame, shown: &RequestPage) -> Markup {
                 }
                 div.side {
                     (answer(frame, shown))
-                    section.panel aria-labelledby="needs-title" #needs data-live {
+                    section #needs.panel aria-labelledby="needs-title" data-live {
                         h2 #needs-title { "Who must agree" }
                         (needs(view, frame.now))
                     }
@@ -79,16 +79,30 @@ pub fn request(frame: &Frame, shown: &RequestPage) -> Markup {
 
 fn heading(frame: &Frame, view: &RequestView) -> Markup {
     html! {
-        div.head #request-head data-live {
-            p.crumbs { a href="/" { "Queue" } " / request" }
+        div #request-head.head data-live {
+            p.crumbs {
+                a href="/" { "Queue" }
+                " / request"
+            }
             h1 { (Shown(&view.tool)) }
             p.headline {
                 (badge(view.state))
                 @if view.state == "pending" { " " (deadline(&view.expires_at, frame.now)) }
-                @if view.state == "approved" && let Some(by) = &view.use_by { " to be used: " (deadline(by, frame.now)) }
-                @if view.version > 1 { " " span.kind { "version " (view.version) } }
+                @if view.state == "approved" && let Some(by) = &view.use_by {
+                    " to be used: "
+                    (deadline(by, frame.now))
+                }
+                @if view.version > 1 {
+                    " "
+                    span.kind { "version " (view.version) }
+                }
             }
-            p.because { @match &view.because { Some(because) => (Shown(because)), None => span.quiet { "The rule gives no reason." } } }
+            p.because {
+                @match &view.because {
+                    Some(because) => (Shown(because)),
+                    None => span.quiet { "The rule gives no reason." },
+                }
+            }
         }
     }
 }
@@ -98,7 +112,13 @@ fn stale(shown: &RequestPage) -> Markup {
         @if let Some(stale) = &shown.stale {
             section.notice.changed role="alert" aria-labelledby="stale-title" {
                 h2 #stale-title { "It changed while you were reading" }
-                p { "You saw version " (stale.seen) "; this is version " (shown.view.version) ". Your answer was not counted. What changed:" }
+                p {
+                    "You saw version "
+                    (stale.seen)
+                    "; this is version "
+                    (shown.view.version)
+                    ". Your answer was not counted. What changed:"
+                }
                 (changes(&stale.changes))
             }
         }
@@ -119,11 +139,18 @@ fn ended(frame: &Frame, outcome: &OutcomeView) -> Markup {
         div.panel.outcome {
             p { (badge(outcome.state)) " " (ago(&outcome.at, frame.now)) ", " (moment(&outcome.at)) }
             @match &outcome.by {
-                Some(by) => p { "By " strong { (Shown(by)) } },
-                None if outcome.state == "expired" => p { "Nobody decided before the deadline, so the call was denied." },
-                None => {},
+                Some(by) => p {
+                    "By "
+                    strong { (Shown(by)) }
+                },
+                None if outcome.state == "expired" => p {
+                    "Nobody decided before the deadline, so the call was denied."
+                },
+                None => {}
             }
-            @if let Some(reason) = &outcome.reason { p.reason { (text_value(reason)) } }
+            @if let Some(reason) = &outcome.reason {
+                p.reason { (text_value(reason)) }
+            }
         }
     }
 }
@@ -133,18 +160,39 @@ fn call(view: &RequestView) -> Markup {
         section.panel aria-labelledby="call-title" {
             h2 #call-title { "What would run" }
             dl.facts.wide {
-                div { dt { "Tool" } dd { code { (Shown(&view.tool)) } } }
-                div { dt { "Agent" } dd { (agent(view)) } }
-                div { dt { "On behalf of" } dd { (or_none(view.user.as_deref())) } }
-                div { dt { "Session" } dd { (or_none(view.session.as_deref())) } }
+                div {
+                    dt { "Tool" }
+                    dd {
+                        code { (Shown(&view.tool)) }
+                    }
+                }
+                div {
+                    dt { "Agent" }
+                    dd { (agent(view)) }
+                }
+                div {
+                    dt { "On behalf of" }
+                    dd { (or_none(view.user.as_deref())) }
+                }
+                div {
+                    dt { "Session" }
+                    dd { (or_none(view.session.as_deref())) }
+                }
                 @if let Some(recipients) = view.recipients {
-                    div { dt { "Recipients" } dd.figure { (count(recipients)) } }
+                    div {
+                        dt { "Recipients" }
+                        dd.figure { (count(recipients)) }
+                    }
                 }
             }
             h3 { "Arguments" }
             (arguments(&view.args))
             (context(view))
-            p.fine { "Digest " code.digest { (Shown(&view.digest)) } ": your answer holds for exactly this call." }
+            p.fine {
+                "Digest "
+                code.digest { (Shown(&view.digest)) }
+                ": your answer holds for exactly this call."
+            }
         }
     }
 }
@@ -152,7 +200,10 @@ fn call(view: &RequestView) -> Markup {
 /// The agent with those it works for, outermost first.
 fn agent(view: &RequestView) -> Markup {
     html! {
-        @for parent in view.parents.iter().rev() { (Shown(parent)) span.path aria-label=" which runs " { " › " } }
+        @for parent in view.parents.iter().rev() {
+            (Shown(parent))
+            span.path aria-label=" which runs " { " › " }
+        }
         (or_none(view.agent.as_deref()))
     }
 }
@@ -174,7 +225,9 @@ fn claim(view: &RequestView) -> Markup {
             section.panel.claim aria-labelledby="claim-title" {
                 h2 #claim-title { "The agent says" }
                 blockquote { (text_value(claim)) }
-                p.fine { "Written by the agent itself; nothing has checked it. What runs is what stands under “What would run”." }
+                p.fine {
+                    "Written by the agent itself; nothing has checked it. What runs is what stands under “What would run”."
+                }
             }
         }
     }
@@ -187,9 +240,11 @@ fn preview(frame: &Frame, view: &RequestView) -> Markup {
                 Some(preview) => (previewed(frame, preview)),
                 None if view.preview_required => div.panel.warn {
                     h2 { "Preview" }
-                    p { "The rule wants a dry run before anyone approves; its result has not arrived yet." }
+                    p {
+                        "The rule wants a dry run before anyone approves; its result has not arrived yet."
+                    }
                 },
-                None => {},
+                None => {}
             }
         }
     }
@@ -199,10 +254,22 @@ fn previewed(frame: &Frame, preview: &PreviewView) -> Markup {
     html! {
         div.panel.warn[preview.stale] {
             h2 { "Preview" }
-            p.fine { "Result of a dry run, reported by the agent’s host " (ago(&preview.at, frame.now)) "." }
-            @if preview.stale { p.warn-note { strong { "Stale: " } "it shows an older version of the call, not this one." } }
+            p.fine {
+                "Result of a dry run, reported by the agent’s host "
+                (ago(&preview.at, frame.now))
+                "."
+            }
+            @if preview.stale {
+                p.warn-note {
+                    strong { "Stale: " }
+                    "it shows an older version of the call, not this one."
+                }
+            }
             (value(preview.value.root()))
-            p.fine { "Digest " code.digest { (Shown(&preview.digest)) } }
+            p.fine {
+                "Digest "
+                code.digest { (Shown(&preview.digest)) }
+            }
         }
     }
 }
@@ -212,7 +279,13 @@ fn edited(frame: &Frame, view: &RequestView) -> Markup {
         @if let Some(edit) = &view.edit {
             section.panel aria-labelledby="edit-title" {
                 h2 #edit-title { "What was edited" }
-                p { "By " strong { (Shown(edit.by.as_deref().unwrap_or("nobody known"))) } " " (ago(&edit.at, frame.now)) ", against the version before. Earlier votes no longer count." }
+                p {
+                    "By "
+                    strong { (Shown(edit.by.as_deref().unwrap_or("nobody known"))) }
+                    " "
+                    (ago(&edit.at, frame.now))
+                    ", against the version before. Earlier votes no longer count."
+                }
                 (changes(&edit.changes))
             }
         }
@@ -224,9 +297,24 @@ fn rules(view: &RequestView) -> Markup {
         section.panel aria-labelledby="why-title" {
             h2 #why-title { "Why you are asked" }
             @for rule in &view.rules { (rule_block(rule)) }
-            @if let Some(nearest) = &view.nearest { p { span.label { "Would not ask for: " } (Shown(nearest)) } }
-            @if let Some(instead) = &view.instead { p { span.label { "Instead, the policy advises: " } (Shown(instead)) } }
-            p.fine { "Policy " code.digest { (Shown(&view.policy_digest)) } " · " a href={ "/decisions/" (view.decision) } { "the decision’s record" } }
+            @if let Some(nearest) = &view.nearest {
+                p {
+                    span.label { "Would not ask for: " }
+                    (Shown(nearest))
+                }
+            }
+            @if let Some(instead) = &view.instead {
+                p {
+                    span.label { "Instead, the policy advises: " }
+                    (Shown(instead))
+                }
+            }
+            p.fine {
+                "Policy "
+                code.digest { (Shown(&view.policy_digest)) }
+                " · "
+                a href={ "/decisions/" (view.decision) } { "the decision’s record" }
+            }
         }
     }
 }
@@ -236,11 +324,17 @@ fn rule_block(rule: &RuleView) -> Markup {
         div.rule {
             p {
                 a href={ "/policies/" (path_part(&rule.policy)) "#L" (rule.line) } {
-                    code { (Shown(&rule.policy)) "/" (Shown(&rule.rule)) } ", line " (rule.line)
+                    code { (Shown(&rule.policy)) "/" (Shown(&rule.rule)) }
+                    ", line "
+                    (rule.line)
                 }
             }
-            @if let Some(because) = &rule.because { p.because { (Shown(because)) } }
-            @if let Some(source) = &rule.source { pre.source { (super::highlight::code(source)) } }
+            @if let Some(because) = &rule.because {
+                p.because { (Shown(because)) }
+            }
+            @if let Some(source) = &rule.source {
+                pre.source { (super::highlight::code(source)) }
+            }
         }
     }
 }
@@ -261,9 +355,11 @@ pub(super) fn path_part(text: &str) -> String {
 
 fn history(frame: &Frame, view: &RequestView) -> Markup {
     html! {
-        section.panel aria-labelledby="history-title" #request-history data-live {
+        section #request-history.panel aria-labelledby="history-title" data-live {
             h2 #history-title { "History" }
-            ol.timeline { @for event in &view.history { (event_row(event, frame.now)) } }
+            ol.timeline {
+                @for event in &view.history { (event_row(event, frame.now)) }
+            }
         }
     }
 }
@@ -287,9 +383,15 @@ fn step(kind: &str) -> Markup {
         "request.failed" => "Failed",
         "request.unknown" => "Outcome unknown",
         "request.previewed" => "Preview arrived",
-        other => return html! { (Shown(other)) },
+        other => {
+            return html! {
+                (Shown(other))
+            };
+        }
     };
-    html! { (words) }
+    html! {
+        (words)
+    }
 }
 
 fn event_row(event: &EventView, now: Timestamp) -> Markup {
@@ -300,9 +402,13 @@ fn event_row(event: &EventView, now: Timestamp) -> Markup {
                 strong { (step(&event.kind)) }
                 @if let Some(by) = &event.by { " by " (Shown(by)) }
                 @if let Some(other) = &event.on_behalf_of { " on behalf of " (Shown(other)) }
-                @if let Some(via) = &event.via { span.kind { "via " (Shown(via)) } }
+                @if let Some(via) = &event.via {
+                    span.kind { "via " (Shown(via)) }
+                }
                 span.kind { "version " (event.version) }
-                @if let Some(note) = &event.note { div.note { (text_value(note)) } }
+                @if let Some(note) = &event.note {
+                    div.note { (text_value(note)) }
+                }
             }
         }
     }

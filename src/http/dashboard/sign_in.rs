@@ -15,16 +15,30 @@ pub fn sign_in(frame: &Frame, error: Option<&str>) -> Markup {
             div.sign-in {
                 h1 { "Sign in" }
                 p.lead { "Paste your token to answer requests." }
-                @if let Some(error) = error { p.error role="alert" #sign-in-error { (Shown(error)) } }
+                @if let Some(error) = error {
+                    p #sign-in-error.error role="alert" { (Shown(error)) }
+                }
                 form method="post" action="/login" {
                     label.stack {
                         span { "Token" }
-                        input type="password" name="token" required autofocus autocomplete="current-password" spellcheck="false" maxlength="400"
+                        input
+                            type="password"
+                            name="token"
+                            required
+                            autofocus
+                            autocomplete="current-password"
+                            spellcheck="false"
+                            maxlength="400"
                             aria-describedby=[error.map(|_| "sign-in-error")];
                     }
-                    div.buttons { button.strong { "Sign in" } }
+                    div.buttons {
+                        button.strong { "Sign in" }
+                    }
                 }
-                p.fine { "No token yet? Whoever runs Fence makes one: " code { "fence token create --role approver --person you@example.com" } }
+                p.fine {
+                    "No token yet? Whoever runs Fence makes one: "
+                    code { "fence token create --role approver --person you@example.com" }
+                }
             }
         },
     )
@@ -38,7 +52,13 @@ pub fn message(frame: &Frame, title: &str, text: &str) -> Markup {
         Section::Other,
         title,
         &html! {
-            div.empty { h1 { (Shown(title)) } p { (Shown(text)) } p { a.button.plain href="/" { "To the queue" } } }
+            div.empty {
+                h1 { (Shown(title)) }
+                p { (Shown(text)) }
+                p {
+                    a.button.plain href="/" { "To the queue" }
+                }
+            }
         },
     )
 }

@@ -46,7 +46,9 @@ pub(super) fn decision(decision: &str) -> Markup {
 fn label(tone: &str, words: &str, icon: &str) -> Markup {
     html! {
         span class={ "badge-state " (tone) } {
-            svg viewBox="0 0 24 24" width="14" height="14" aria-hidden="true" focusable="false" { path d=(icon) {} }
+            svg viewBox="0 0 24 24" width="14" height="14" aria-hidden="true" focusable="false" {
+                path d=(icon) {}
+            }
             (Shown(words))
         }
     }
@@ -58,7 +60,9 @@ pub(super) fn needs(view: &RequestView, now: Timestamp) -> Markup {
         ul.needs {
             @for need in &view.needs { (need_row(need, now)) }
         }
-        @if view.needs.is_empty() { p.quiet { "Nobody: the terms are met." } }
+        @if view.needs.is_empty() {
+            p.quiet { "Nobody: the terms are met." }
+        }
     }
 }
 
@@ -66,22 +70,43 @@ fn need_row(need: &NeedView, now: Timestamp) -> Markup {
     html! {
         li {
             div.seats aria-hidden="true" {
-                @for _ in 0..need.count.saturating_sub(need.missing).min(12) { span.seat.filled {} }
-                @for _ in 0..need.missing.min(12) { span.seat {} }
+                @for _ in 0..need.count.saturating_sub(need.missing).min(12) {
+                    span.seat.filled {}
+                }
+                @for _ in 0..need.missing.min(12) {
+                    span.seat {}
+                }
             }
             div.who {
                 strong { (need.count.saturating_sub(need.missing)) " of " (need.count) }
                 @match &need.of {
-                    Some(group) => { " from " code { (Shown(group)) } },
+                    Some(group) => {
+                        " from "
+                        code { (Shown(group)) }
+                    }
                     None => " from any approver",
                 }
-                @if need.missing == 0 { span.kind { "complete" } } @else { span.kind { (need.missing) " missing" } }
-                @for person in &need.given { div.given { "Agreed: " (Shown(person)) } }
+                @if need.missing == 0 {
+                    span.kind { "complete" }
+                } @else {
+                    span.kind { (need.missing) " missing" }
+                }
+                @for person in &need.given {
+                    div.given { "Agreed: " (Shown(person)) }
+                }
                 (may_agree(need))
                 @if let Some(at) = &need.escalation_at {
-                    div.quiet { "Asks further people at " time datetime=(at) { (clock(at, now)) } }
+                    div.quiet {
+                        "Asks further people at "
+                        time datetime=(at) { (clock(at, now)) }
+                    }
                 }
-                @if !need.rule.is_empty() { div.quiet { "rule " code { (Shown(&need.rule)) } } }
+                @if !need.rule.is_empty() {
+                    div.quiet {
+                        "rule "
+                        code { (Shown(&need.rule)) }
+                    }
+                }
             }
         }
     }
@@ -94,7 +119,10 @@ fn may_agree(need: &NeedView) -> Markup {
         @if need.missing > 0 && !open.is_empty() {
             div.quiet {
                 "Can agree: "
-                @for (at, member) in open.iter().take(8).enumerate() { @if at > 0 { ", " } (Shown(member)) }
+                @for (at, member) in open.iter().take(8).enumerate() {
+                    @if at > 0 { ", " }
+                    (Shown(member))
+                }
                 @if open.len() > 8 { " and " (open.len() - 8) " more" }
             }
         }

@@ -37,9 +37,12 @@ impl Render for Code<'_> {
 /// all.
 pub(super) fn brief(text: &str, most: usize) -> Markup {
     match text.char_indices().nth(most) {
-        None => html! { (Shown(text)) },
+        None => html! {
+            (Shown(text))
+        },
         Some((end, _)) => html! {
-            (Shown(&text[..end])) "…"
+            (Shown(&text[..end]))
+            "…"
             span.more { " (" (count(text.chars().count() as u64)) " characters)" }
         },
     }
@@ -54,13 +57,21 @@ pub(super) fn value(text: &str) -> Markup {
     }
     let block = text.contains('\n') || characters > 160;
     html! {
-        @if block { div.text.block { (quoted(text)) } } @else { span.text { (quoted(text)) } }
+        @if block {
+            div.text.block { (quoted(text)) }
+        } @else {
+            span.text { (quoted(text)) }
+        }
         @if odd_letters(text) > 0 { (odd_note(text)) }
     }
 }
 
 fn quoted(text: &str) -> Markup {
-    html! { span.quote aria-hidden="true" { "“" } (Shown(text)) span.quote aria-hidden="true" { "”" } }
+    html! {
+        span.quote aria-hidden="true" { "“" }
+        (Shown(text))
+        span.quote aria-hidden="true" { "”" }
+    }
 }
 
 fn folded(text: &str, characters: usize) -> Markup {
@@ -70,9 +81,14 @@ fn folded(text: &str, characters: usize) -> Markup {
             summary {
                 span.text.head aria-hidden="true" { "“" (Shown(head)) "…" }
                 span.size {
-                    (count(characters as u64)) " characters, " (count(text.len() as u64)) " bytes, "
-                    (lines(text)) ": "
-                    span.when-closed { "show all" } span.when-open { "fold" }
+                    (count(characters as u64))
+                    " characters, "
+                    (count(text.len() as u64))
+                    " bytes, "
+                    (lines(text))
+                    ": "
+                    span.when-closed { "show all" }
+                    span.when-open { "fold" }
                 }
             }
             div.text.block.whole { (quoted(text)) }
@@ -90,11 +106,14 @@ fn lines(text: &str) -> String {
 
 fn odd_note(text: &str) -> Markup {
     let letters = odd_letters(text);
-    html! { p.warn-note {
-        "Look closely: " (count(letters as u64))
-        @if letters == 1 { " letter" } @else { " letters" }
-        " of another alphabet among Latin ones, underlined."
-    } }
+    html! {
+        p.warn-note {
+            "Look closely: "
+            (count(letters as u64))
+            @if letters == 1 { " letter" } @else { " letters" }
+            " of another alphabet among Latin ones, underlined."
+        }
+    }
 }
 
 /// A whole number with its thousands apart: `12,408`.

@@ -5,7 +5,9 @@ use maud::{Markup, html};
 
 /// A moment, to the second: `23 Mar 2026, 10:00:12 UTC`.
 pub(super) fn moment(at: &str) -> Markup {
-    html! { time datetime=(at) { (written(at)) } }
+    html! {
+        time datetime=(at) { (written(at)) }
+    }
 }
 
 /// A moment in the past, with how long ago that was.
@@ -14,7 +16,7 @@ pub(super) fn ago(at: &str, now: Timestamp) -> Markup {
         time datetime=(at) title=(written(at)) {
             @match seconds_until(at, now) {
                 Some(seconds) if seconds > -60 => "just now",
-                Some(seconds) => { (span(-seconds)) " ago" },
+                Some(seconds) => { (span(-seconds)) " ago" }
                 None => (written(at)),
             }
         }
@@ -33,12 +35,13 @@ pub(super) fn deadline(at: &str, now: Timestamp) -> Markup {
         span class=(class) {
             time.left datetime=(at) data-countdown role="timer" {
                 @match left {
-                    Some(seconds) if seconds > 0 => { (span(seconds)) " left" },
+                    Some(seconds) if seconds > 0 => { (span(seconds)) " left" }
                     Some(_) => "over",
                     None => "unknown",
                 }
             }
-            " " span.at { "until " (clock(at, now)) }
+            " "
+            span.at { "until " (clock(at, now)) }
         }
     }
 }

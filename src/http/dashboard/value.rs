@@ -13,22 +13,33 @@ const SHORT: usize = 64;
 /// The arguments of a call: one row a field.
 pub(super) fn arguments(args: &Json) -> Markup {
     match args.root() {
-        Value::Object(object) if object.is_empty() => html! { p.quiet { "No arguments." } },
+        Value::Object(object) if object.is_empty() => html! {
+            p.quiet { "No arguments." }
+        },
         Value::Object(object) => members(object, "args"),
-        other => html! { div.args { (value(other)) } },
+        other => html! {
+            div.args { (value(other)) }
+        },
     }
 }
 
 /// One value with all that it holds.
 pub(super) fn value(value: Value<'_>) -> Markup {
     match value {
-        Value::Null => html! { span.lit { "null" } },
-        Value::Bool(truth) => html! { span.lit { (truth) } },
+        Value::Null => html! {
+            span.lit { "null" }
+        },
+        Value::Bool(truth) => html! {
+            span.lit { (truth) }
+        },
         Value::Number(number) => self::number(number.as_str()),
         Value::Text(text) => text_value(text),
         Value::List(list) => self::list(list),
         Value::Object(object) if object.is_empty() => {
-            html! { span.lit { "{ }" } span.kind { "empty object" } }
+            html! {
+                span.lit { "{ }" }
+                span.kind { "empty object" }
+            }
         }
         Value::Object(object) => members(object, "obj"),
     }
@@ -50,7 +61,15 @@ fn members(object: Object<'_>, class: &str) -> Markup {
         dl class=(class) {
             @for (key, member) in object {
                 div.field {
-                    dt { @if key.is_empty() { span.quiet { "“”" } } (Shown(key)) @if let Some(note) = note(member) { span.kind { (note) } } }
+                    dt {
+                        @if key.is_empty() {
+                            span.quiet { "“”" }
+                        }
+                        (Shown(key))
+                        @if let Some(note) = note(member) {
+                            span.kind { (note) }
+                        }
+                    }
                     dd { (value(member)) }
                 }
             }
@@ -69,7 +88,10 @@ fn note(value: Value<'_>) -> Option<String> {
 
 fn list(list: List<'_>) -> Markup {
     if list.is_empty() {
-        return html! { span.lit { "[ ]" } span.kind { "empty list" } };
+        return html! {
+            span.lit { "[ ]" }
+            span.kind { "empty list" }
+        };
     }
     let short = list.iter().all(|item| {
         item.as_text().is_some_and(|text| text.len() <= SHORT && odd_letters(text) == 0)
@@ -78,18 +100,26 @@ fn list(list: List<'_>) -> Markup {
     let left = list.len().saturating_sub(OPEN_ITEMS);
     html! {
         ol class=(class) {
-            @for item in list.iter().take(OPEN_ITEMS) { li { (value(item)) } }
+            @for item in list.iter().take(OPEN_ITEMS) {
+                li { (value(item)) }
+            }
         }
         @if left > 0 {
             details.long {
                 summary {
                     span.size {
-                        (count(left as u64)) " more of " (count(list.len() as u64)) ": "
-                        span.when-closed { "show all" } span.when-open { "fold" }
+                        (count(left as u64))
+                        " more of "
+                        (count(list.len() as u64))
+                        ": "
+                        span.when-closed { "show all" }
+                        span.when-open { "fold" }
                     }
                 }
                 ol class=(class) start=(OPEN_ITEMS + 1) {
-                    @for item in list.iter().skip(OPEN_ITEMS) { li { (value(item)) } }
+                    @for item in list.iter().skip(OPEN_ITEMS) {
+                        li { (value(item)) }
+                    }
                 }
             }
         }
