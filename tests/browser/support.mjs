@@ -24,12 +24,13 @@ ask email_send_* as outbound {
   then 1 of managers after 20m
   expires 1h
   edit args.to shrink, args.subject any
-  offer this session
+  offer session
   because "mail to more than two people is read by an editor first"
   instead "send a test batch first"
 }
 ask payment_* as payments {
   by 2 of editors
+  edit args.amount 1..200
   because "money moves only when two people agree"
 }
 ask quick_* as quick {
@@ -37,6 +38,33 @@ ask quick_* as quick {
   expires 4s
 }
 allow blog_*
+default deny
+`;
+
+/** The policy behind the pictures of the documentation. */
+export const STORY = `fence 1
+policy content_manager
+group editors = "ana@example.com", "bo@example.com"
+group finance = "ana@example.com", "dee@example.com"
+
+ask email_send_* as outbound {
+  auto when count(args.to) <= 50
+  by 2 of editors
+  expires 1h
+  edit args.to shrink, args.subject any
+  offer session
+  because "mail to more than 50 people is read by two editors first"
+}
+ask payment_* as payments {
+  by 2 of finance
+  expires 4h
+  because "money moves only when two people agree"
+}
+ask blog_publish_* as publishing {
+  by 1 of editors
+  expires 8h
+  because "edits to live posts are read by an editor first"
+}
 default deny
 `;
 
@@ -50,9 +78,9 @@ break_glass = true
 `;
 
 /** Starts a server of its own; `stop` ends it and removes what it wrote. */
-export async function startFence() {
+export async function startFence(policy = POLICY) {
   const folder = mkdtempSync(join(tmpdir(), "fence-browser-"));
-  writeFileSync(join(folder, "content.fence"), POLICY);
+  writeFileSync(join(folder, "content.fence"), policy);
   writeFileSync(join(folder, "fence.toml"), PEOPLE);
   const database = ["--db", join(folder, "fence.db"), "--config", join(folder, "fence.toml")];
   const token = async (...args) => {
