@@ -26,3 +26,42 @@ mod time;
 mod value;
 
 pub use routes::routes;
+
+/// A request with nothing in it, for the tests of these pages.
+#[cfg(test)]
+fn sample() -> crate::approvals::RequestView {
+    crate::approvals::RequestView {
+        id: "r_1".into(),
+        version: 1,
+        state: "pending",
+        decision: String::new(),
+        digest: String::new(),
+        policy_digest: String::new(),
+        tool: "t".into(),
+        args: fence_engine::json::Json::empty_object(),
+        agent: None,
+        parents: Vec::new(),
+        user: None,
+        session: None,
+        context: None,
+        recipients: None,
+        rules: Vec::new(),
+        because: None,
+        instead: None,
+        nearest: None,
+        opened_at: String::new(),
+        expires_at: String::new(),
+        use_by: None,
+        ended_at: None,
+        needs: Vec::new(),
+        votes: Vec::new(),
+        outcome: None,
+        may_edit: Vec::new(),
+        edit: None,
+        preview: None,
+        preview_required: false,
+        offers: Vec::new(),
+        claim: None,
+        history: Vec::new(),
+    }
+}

@@ -303,6 +303,59 @@ test("the look is remembered; signing out ends the login", async () => {
   await close();
 });
 
+test("one person decides alone with the right to, a reason, and everybody's knowledge", async () => {
+  const id = await fence.ask("payment_refund", { amount: 5, order: "A-9" }, fresh());
+  const { page, open, close } = await answering("dee");
+  await open(id);
+  await page.getByRole("button", { name: "Approve…" }).click();
+  await page.getByText("Break glass").click();
+  await page.getByRole("checkbox").check();
+  await settled(page);
+  await page.getByRole("button", { name: "Approve this call" }).click();
+  await page.getByRole("alert").filter({ hasText: "reason" }).waitFor();
+  assert.equal((await outcome(id)).state, "pending");
+  assert.ok(await page.getByRole("checkbox").isChecked(), "what was chosen is kept");
+  await page.getByRole("textbox", { name: "Note" }).fill("the shop is on fire");
+  await settled(page);
+  await page.getByRole("button", { name: "Approve this call" }).click();
+  await page.getByText("Approved, not yet used").first().waitFor();
+  assert.ok((await outcome(id)).votes[0].break_glass);
+  const ana = await answering("ana");
+  await ana.open(id);
+  assert.equal(await ana.page.getByText("Break glass").count(), 0, "only who has the right sees it");
+  await ana.close();
+  await close();
+});
+
+test("somebody away lets a colleague answer, and both names are kept", async () => {
+  const bo = await answering("bo");
+  await bo.page.goto(`${fence.url}/delegations`);
+  await bo.page.getByLabel("Who").selectOption("dee@example.com");
+  await bo.page.getByLabel("Until (UTC)").fill("2099-01-01T00:00");
+  await bo.page.getByRole("button", { name: "Delegate" }).click();
+  await bo.page.getByText("dee@example.com answers for bo@example.com").or(bo.page.getByRole("alert")).first().waitFor();
+  if (await bo.page.getByRole("alert").count()) {
+    assert.match(await bo.page.getByRole("alert").textContent(), /\d+ ?d|days|long/i);
+    await bo.page.getByLabel("Until (UTC)").fill(new Date(Date.now() + 86400e3).toISOString().slice(0, 16));
+    await bo.page.getByRole("button", { name: "Delegate" }).click();
+    await bo.page.getByText("dee@example.com answers for bo@example.com").waitFor();
+  }
+  const id = await fence.ask("email_send_bulk", mail(15), fresh());
+  const dee = await answering("dee");
+  await dee.open(id);
+  await dee.page.getByRole("button", { name: "Approve…" }).click();
+  await dee.page.getByLabel("Answer for").selectOption("bo@example.com");
+  await settled(dee.page);
+  await dee.page.getByRole("button", { name: "Approve this call" }).click();
+  await dee.page.getByText("Approved, not yet used").first().waitFor();
+  const [vote] = (await outcome(id)).votes;
+  assert.deepEqual([vote.by, vote.on_behalf_of], ["dee@example.com", "bo@example.com"]);
+  await bo.page.getByRole("button", { name: /End/ }).click();
+  await bo.page.getByText("Nobody answers for anybody else.").waitFor();
+  await bo.close();
+  await dee.close();
+});
+
 test("an agent can be stopped and resumed", async () => {
   const { page, close } = await answering("ana");
   await page.goto(fence.url + "/halts");
@@ -341,8 +394,6 @@ test("pictures for the documentation", { skip: !SHOTS }, async () => {
   await page.locator(".live").first().waitFor();
   await settled(page);
   await shoot("queue");
-  await page.goto(`${own.url}/insight`);
-  await shoot("insight");
   await page.goto(`${own.url}/requests/${id}?answer=edit`);
   const box = page.getByLabel("args.to");
   await box.fill((await box.inputValue()).split("\n").slice(0, 408).join("\n"));

@@ -90,6 +90,7 @@ export async function startFence(policy = POLICY) {
   const tokens = {
     ana: await token("--role", "approver", "--person", "ana@example.com"),
     bo: await token("--role", "approver", "--person", "bo@example.com"),
+    dee: await token("--role", "approver", "--person", "dee@example.com"),
     agent: await token("--role", "agent", "--agent", "content-1"),
   };
   const server = spawn(FENCE, ["serve", join(folder, "content.fence"), "--listen", "127.0.0.1:0", ...database], { stdio: ["ignore", "pipe", "pipe"] });

@@ -173,8 +173,10 @@ fn fields(view: &RequestView) -> Markup {
     }
 }
 
+/// How many must still agree; people asked later stand in for others and do not add to them.
 fn missing(view: &RequestView) -> u32 {
-    view.needs.iter().map(|need| need.missing).sum()
+    let own = view.needs.iter().filter(|need| need.escalation_at.is_none());
+    own.map(|need| need.missing).sum()
 }
 
 /// What an approval brings about, in words.

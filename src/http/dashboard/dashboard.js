@@ -156,13 +156,20 @@
     status.classList.toggle("live", on);
     status.querySelector(".words").textContent = on ? "Live" : "Not live: reconnecting";
   };
+  /** A login that is over leads to the sign-in page, unless something half written would be lost. */
+  const signedOut = async () => {
+    const response = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+    if (response?.type === "opaqueredirect" && !document.querySelector("form[data-answering]")) location.reload();
+  };
   const connect = () => {
     if (!document.querySelector("[data-live]:not(#live-status):not(#open-count)")) return;
     const stream = new EventSource("/live");
     stream.addEventListener("open", () => { live(true); soon(); });
     stream.addEventListener("error", () => {
       live(false);
-      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 3000);
+      if (stream.readyState !== EventSource.CLOSED) return;
+      setTimeout(connect, 3000);
+      signedOut();
     });
     stream.addEventListener("change", (event) => {
       const shown = document.querySelector("[data-request]");
@@ -245,6 +252,12 @@
     for (const menu of all("details.me[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
 
+  // What was just done is told once.
+  const here = new URL(location.href);
+  if (here.searchParams.has("done")) {
+    here.searchParams.delete("done");
+    history.replaceState(null, "", here);
+  }
   guard(document);
   tick();
   connect();

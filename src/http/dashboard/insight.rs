@@ -102,9 +102,7 @@ fn tired(figures: &Insight) -> Markup {
                         strong { (count(rule.answered)) }
                         " answers were approvals. Perhaps an "
                         code { "auto" }
-                        " line could let such calls through; "
-                        code { "fence log replay" }
-                        " shows what it would have released."
+                        " line could let such calls through."
                     }
                 }
                 @for rule in hasty {

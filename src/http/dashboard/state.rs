@@ -97,8 +97,9 @@ fn need_row(need: &NeedView, now: Timestamp) -> Markup {
                 (may_agree(need))
                 @if let Some(at) = &need.escalation_at {
                     div.quiet {
-                        "Asks further people at "
+                        "From "
                         time datetime=(at) { (clock(at, now)) }
+                        " on, in place of the others of this rule"
                     }
                 }
                 @if !need.rule.is_empty() {

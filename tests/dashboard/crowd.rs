@@ -1,0 +1,95 @@
+//! Ten thousand open requests: the queue still comes at once, over a real socket from a real database.
+
+use fence::clock::SystemClock;
+use fence::http::{Loads, Settings, State, serve};
+use fence::people::{People, Person};
+use fence::tokens::{Holder, Role};
+use fence::{Gate, SqliteStore, ToolCall};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+const OPEN: usize = 10_000;
+const THREADS: usize = 32;
+/// The gate lets one agent have so many open requests.
+const EACH: usize = 20;
+const POLICY: &str = "fence 1 policy crowd group editors = \"ana@example.com\"
+    ask mail_* as outbound { by 1 of editors expires 8h because \"mail is read first\" }";
+
+fn crowd(folder: &std::path::Path) -> Gate {
+    let people = People::new(vec![Person::new("ana@example.com")]).unwrap();
+    let gate = Gate::builder().policy_text("crowd.fence", POLICY).unwrap().people(people);
+    let store = SqliteStore::open(folder.join("fence.db")).unwrap();
+    let gate = gate.store(store).build().unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let gate = &gate;
+            scope.spawn(move || {
+                for number in (thread..OPEN).step_by(THREADS) {
+                    let call = ToolCall::new("mail_send").agent(format!("agent-{}", number / EACH));
+                    let call = call.arg("to", [format!("r{number}@list.test")]);
+                    gate.decide_blocking(&call).unwrap();
+                }
+            });
+        }
+    });
+    gate
+}
+
+/// One request on a connection of its own; head and body.
+fn request(address: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> String {
+    let mut socket = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        socket,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n{headers}\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The cookie of a login with this token.
+fn sign_in(address: SocketAddr, token: &str) -> String {
+    let form = format!(
+        "Origin: http://{address}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    );
+    let answer = request(address, "POST", "/login", &form, &format!("token={token}"));
+    let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: "));
+    cookie.unwrap_or_else(|| panic!("{answer}")).split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn ten_thousand_open_requests_do_not_slow_the_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = crowd(folder.path());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let state = State::new(gate, Settings::default(), Arc::new(SystemClock), Loads::default());
+    let holder =
+        Holder::Person { role: Role::Approver, person: Some("ana@example.com".to_owned()) };
+    let (secret, _) = state.tokens.create(&state.people, &holder, None, None).unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = runtime.spawn(serve(listener, state.clone()));
+    let cookie = format!("Cookie: {}\r\n", sign_in(address, secret.reveal()));
+
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let begun = Instant::now();
+        let page = request(address, "GET", "/", &cookie, "");
+        times.push(begun.elapsed());
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+        assert!(page.contains("10,000 requests wait") && page.contains("This page shows 50."));
+        assert_eq!(page.matches("data-card").count(), 50);
+    }
+    times.sort_unstable();
+    println!("the queue with {OPEN} open requests: {times:?}");
+    // A debug build on a busy machine; the fastest is what the work takes.
+    assert!(times[0] < Duration::from_millis(200), "{times:?}");
+    state.stop();
+    runtime.block_on(serving).unwrap();
+}
