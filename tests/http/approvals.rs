@@ -6,7 +6,8 @@ use fence::tokens::Role;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-const SEND: &str = r#"{"tool":"send_mail","args":{"to":["x@list.test"],"amount":50.10}}"#;
+const SEND: &str =
+    r#"{"tool":"send_mail","args":{"to":["x@list.test"],"amount":90071992547409935.1}}"#;
 const PAY: &str = r#"{"tool":"pay_transfer","args":{"amount":10}}"#;
 
 struct House {
@@ -49,7 +50,7 @@ fn an_approved_call_is_released_once_with_every_digit() {
     assert_eq!(approved.header("etag"), Some("\"1\""));
     let claimed = house.act(&id, "claim", &json!({"digest": shown["digest"]}), &house.agent);
     assert_eq!(claimed.status, 200, "{}", claimed.body);
-    assert!(claimed.body.contains(r#""amount":50.10"#), "{}", claimed.body);
+    assert!(claimed.body.contains(r#""amount":90071992547409935.1"#), "{}", claimed.body);
     let again = house.act(&id, "claim", &json!({}), &house.agent);
     assert_eq!(again.status, 409, "{}", again.body);
     assert_eq!(again.json()["state"], "claimed");

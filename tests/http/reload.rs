@@ -5,10 +5,7 @@ use fence::tokens::{Holder, Role};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const IMPORTING: &str = "fence 1\npolicy mail\nimport \"tools.fence\"\nallow known\n";
-
 fn files(folder: &Path) -> Setup {
-    std::fs::write(folder.join("tools.fence"), "fence 1\nset known = read_post\n").unwrap();
     std::fs::write(folder.join("mail.fence"), "fence 1\npolicy mail\nallow read_post\n").unwrap();
     Setup { files: vec![folder.join("mail.fence")], ..Setup::default() }
 }
@@ -54,7 +51,7 @@ fn a_changed_policy_is_in_force_soon_and_a_broken_one_never() {
     assert_eq!(house.decides("send_mail"), "deny");
     let before = house.policies()["digest"].clone();
 
-    write("fence 1\npolicy mail\nallow read_post send_mail\n");
+    write("fence 1\npolicy mail\nallow read_post, send_mail\n");
     until("the new policy", || house.decides("send_mail") == "allow");
     let good = house.policies();
     assert_ne!(good["digest"], before);
