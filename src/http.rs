@@ -35,6 +35,8 @@ mod slack;
 mod state;
 mod sweep;
 pub mod table;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod transport;
 mod watch;
@@ -53,7 +55,6 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 
 /// Every route of the server, guarded.
-#[must_use]
 pub fn router(state: &State) -> Router {
     let (routes, _) = openapi::routes().split_for_parts();
     guarded(state, routes)
@@ -61,6 +62,8 @@ pub fn router(state: &State) -> Router {
 
 /// Routes of one's own beside the server's must pass the same guard: they need rows in [`table`].
 fn guarded(state: &State, routes: Router<State>) -> Router {
+    #[cfg(test)]
+    let routes = routes.route_layer(axum::middleware::from_fn(tests::fail));
     routes
         .method_not_allowed_fallback(nothing)
         .route_layer(from_fn_with_state(state.clone(), guard::guard))
