@@ -4,6 +4,7 @@
 
 mod approvals;
 mod decide;
+mod docs;
 mod faults;
 mod login;
 mod reload;

@@ -28,7 +28,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
 }
 
@@ -39,14 +39,14 @@ fn token(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A server that ends with the test.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     lines: std::sync::mpsc::Receiver<String>,
 }
 
 impl Served {
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut command = command(folder, &["serve", "mail.fence", "--listen", "127.0.0.1:0"]);
         let mut child = command
             .args(arguments)
