@@ -4,14 +4,19 @@
 //! ([`catch`]), who may pass ([`guard`], which reads [`table`] alone), then the handlers, which reach
 //! no further than the gate and the approvals.
 
+mod answers;
 mod body;
 pub mod caller;
 mod catch;
+mod claims;
 pub mod dashboard;
 mod decide;
 mod decisions;
+mod delegations;
 mod events;
+mod grants;
 mod guard;
+mod halts;
 mod health;
 mod idempotency;
 mod identity;
@@ -22,12 +27,17 @@ mod openapi;
 mod policies;
 mod problem;
 mod query;
+mod refusal;
 mod reload;
+mod requests;
 mod sessions;
 mod settings;
 mod slack;
 mod state;
+mod sweep;
 pub mod table;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod transport;
 mod watch;
@@ -46,7 +56,6 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 
 /// Every route of the server, guarded.
-#[must_use]
 pub fn router(state: &State) -> Router {
     let (routes, _) = openapi::routes().split_for_parts();
     guarded(state, routes.merge(dashboard::routes()))
@@ -54,6 +63,8 @@ pub fn router(state: &State) -> Router {
 
 /// Routes of one's own beside the server's must pass the same guard: they need rows in [`table`].
 fn guarded(state: &State, routes: Router<State>) -> Router {
+    #[cfg(test)]
+    let routes = routes.route_layer(axum::middleware::from_fn(tests::fail));
     routes
         .method_not_allowed_fallback(nothing)
         .route_layer(from_fn_with_state(state.clone(), guard::guard))
@@ -70,8 +81,12 @@ async fn nothing() -> Problem {
 /// Serves until [`State::stop`], with everything that goes on in the background: reading the
 /// policies again, following the events, sweeping what expired.
 pub async fn serve(listener: TcpListener, state: State) {
-    let background =
-        [tokio::spawn(watch::watch(state.clone())), tokio::spawn(events::tail(state.clone()))];
+    let background = [
+        tokio::spawn(watch::watch(state.clone())),
+        tokio::spawn(events::tail(state.clone())),
+        tokio::spawn(sweep::sweep(state.clone())),
+        tokio::spawn(sweep::count(state.clone())),
+    ];
     listen::serve(listener, router(&state), &state).await;
     for task in background {
         task.abort();

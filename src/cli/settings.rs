@@ -151,12 +151,6 @@ impl Settings {
             .map_err(|error| self.within(&format!("[server]: {error}")))
     }
 
-    /// The file the settings come from, if there is one.
-    #[cfg(feature = "server")]
-    pub(crate) fn file(&self) -> Option<&Path> {
-        Some(&*self.file).filter(|file| !file.as_os_str().is_empty())
-    }
-
     fn within(&self, error: &str) -> Failure {
         match self.file.as_os_str().is_empty() {
             true => Failure::usage(error),

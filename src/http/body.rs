@@ -55,8 +55,8 @@ impl<T: DeserializeOwned> FromRequest<State> for Strict<T> {
         let media_type = media_type(request.headers());
         let bytes = read(state, request.into_body()).await?;
         match media_type.as_deref() {
+            Some("application/json") | None if bytes.is_empty() => parse(b"{}").map(Self),
             Some("application/json") => parse(&bytes).map(Self),
-            None if bytes.is_empty() => parse(b"{}").map(Self),
             _ => Err(Problem::media_type("send `Content-Type: application/json`")),
         }
     }
@@ -70,7 +70,10 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // The strict reader sees the text first, so that both readers can only agree on it.
     let limits = Limits { bytes: usize::MAX >> 1, ..Limits::CALL };
     let strict = Json::parse_with(bytes, &limits);
-    strict.map_err(|error| Problem::bad_request(error.to_string()))?;
+    let strict = strict.map_err(|error| Problem::bad_request(error.to_string()))?;
+    if strict.root().as_object().is_none() {
+        return Err(Problem::bad_request("the body is a JSON object"));
+    }
     let shape = |error: serde_json::Error| {
         Problem::bad_request(fence_engine::show::printable(&error.to_string(), 300))
     };

@@ -1,7 +1,7 @@
 //! Who calls, once the guard has let them in.
 
 use super::problem::Problem;
-use crate::approvals::{Approver, Claimant, Via};
+use crate::approvals::{Approver, Claimant, RequestView, Via};
 use crate::tokens::{Agency, Holder, Role, SignIn, Token};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -39,9 +39,10 @@ impl Caller {
         self.agency().ok_or_else(|| Problem::forbidden("role", "only agents do this"))
     }
 
-    /// What the approvals know the agent by.
-    pub(super) fn claimant(&self) -> Result<Claimant, Problem> {
-        Ok(Claimant { agent: Some(self.agent()?.agent.clone()), session: None })
+    /// What the approvals know the agent by: it acts in the session of its own request.
+    pub(super) fn claimant(&self, request: &RequestView) -> Result<Claimant, Problem> {
+        let agent = Some(self.agent()?.agent.clone());
+        Ok(Claimant { agent, session: request.session.clone() })
     }
 
     /// The person for what only people do.
@@ -54,11 +55,9 @@ impl Caller {
     }
 
     /// The person as the approvals know them.
-    pub(super) fn approver(&self, people: &crate::people::People) -> Result<Approver, Problem> {
-        let person = self.person()?;
-        let break_glass = people.find(person).is_some_and(|person| person.break_glass);
+    pub(super) fn approver(&self) -> Result<Approver, Problem> {
         let via = if self.sign_in.is_some() { Via::Dashboard } else { Via::Http };
-        Ok(Approver { person: person.to_owned(), via, break_glass })
+        Ok(Approver::new(self.person()?, via))
     }
 }
 

@@ -111,9 +111,8 @@ pub(super) async fn claim(
     let meant = body.digest.map(|text| digest(&text).ok_or_else(wrong)).transpose()?;
     let by = caller.claimant(&seen(&state, &caller, id).await?)?;
     // What outside strategies say is asked before the claim, which may take its time.
-    let receipt = state.blocking(move |state| {
-        Ok::<_, Problem>(state.approvals.claim(&by, id, meant))
-    });
+    let receipt =
+        state.blocking(move |state| Ok::<_, Problem>(state.approvals.claim(&by, id, meant)));
     match receipt.await?.await {
         Ok(Claimed::Released(call, request)) => {
             Ok(Json(Released { call: (*call).into(), request: *request }).into_response())

@@ -65,7 +65,7 @@ async fn one(state: &State, caller: &Caller, body: &Bytes) -> Result<Response, P
         Read::Call(call) => {
             let session: Vec<_> = call.session.clone().into_iter().collect();
             sessions::are_open(state, caller, session).await?;
-            state.gate.decide_in(&call, Mode::default()).await?
+            state.gate.decide_in(&call, Mode::default()).await?.into_decision()
         }
         Read::Malformed => {
             let body = body.clone();

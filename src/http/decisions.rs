@@ -129,7 +129,8 @@ impl Filter {
     }
 }
 
-fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
+/// A time in a query or body.
+pub(super) fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
     let wrong =
         || Problem::bad_request(format!("`{name}` is no time such as `2026-03-23T10:00:00Z`"));
     Timestamp::parse(text).ok_or_else(wrong)

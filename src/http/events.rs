@@ -6,7 +6,8 @@ use super::openapi::ProblemBody;
 use super::problem::Problem;
 use super::query::Query;
 use super::state::{State, WaitUnderWay};
-use crate::store::{Event as Recorded, StoreError};
+use crate::approvals::RequestId;
+use crate::store::Event as Recorded;
 use axum::extract::State as Of;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -36,7 +37,7 @@ pub(super) struct From {
 /// Follow what happens
 ///
 /// Server-sent events: `id` is the event's place in the record, `event` its kind (such as
-/// `request.opened`), `data` the event as JSON with `at`, `kind`, `request`, `version` and `body`.
+/// `request.opened`), `data` the event as JSON with `seq`, `at`, `kind`, `request` and `body`.
 /// A browser resumes by itself with `Last-Event-ID`.
 #[utoipa::path(get, path = "/v1/events", tag = "records",
     params(From, ("last-event-id" = Option<u64>, Header, description = "resume after this event")),
@@ -123,34 +124,25 @@ fn data(seq: u64, event: &Recorded) -> String {
         Ok(_) => one_line(&event.body),
         Err(_) => "null".to_owned(),
     };
-    let at = event.at.to_string();
-    format!("{{\"seq\":{seq},\"at\":{},\"kind\":{},\"body\":{body}}}", text(&at), text(&event.kind))
+    let at = text(&event.at.to_string());
+    let request = event.request.map(|id| text(&RequestId(id).to_string()));
+    let request = request.unwrap_or_else(|| "null".to_owned());
+    let kind = text(&event.kind);
+    format!(r#"{{"seq":{seq},"at":{at},"kind":{kind},"request":{request},"body":{body}}}"#)
 }
 
 /// Looks for new events, whoever recorded them, until the server stops.
 pub(super) async fn tail(state: State) {
     let mut changes = state.approvals.subscribe();
-    let mut last = 0;
     loop {
-        match state.blocking(move |state| newest(state, last)).await {
-            Ok(newest) => last = newest,
+        match state.blocking(|state| state.store().newest_event()).await {
+            Ok(newest) => state.saw_event(newest),
             Err(problem) => tracing::warn!(?problem, "events cannot be read"),
         }
-        state.saw_event(last);
         tokio::select! {
             () = state.stopped() => return,
             _ = changes.recv() => {}
             () = tokio::time::sleep(LOOK) => {}
-        }
-    }
-}
-
-fn newest(state: &State, mut last: u64) -> Result<u64, StoreError> {
-    loop {
-        let page = state.store().events_after(last, PAGE)?;
-        match page.last() {
-            Some((seq, _)) => last = *seq,
-            None => return Ok(last),
         }
     }
 }

@@ -58,6 +58,6 @@ pub(super) async fn metrics(Of(state): Of<State>) -> Result<Response, Problem> {
 }
 
 fn open_requests(state: &State) -> Result<u64, Problem> {
-    let query = crate::approvals::RequestQuery { limit: 1, ..Default::default() };
-    Ok(state.approvals.list(&query)?.total_open)
+    let query = crate::approvals::RequestQuery { limit: Some(1), ..Default::default() };
+    Ok(state.approvals.list(&query)?.open)
 }

@@ -101,10 +101,30 @@ pub(super) struct DecisionBody {
 
 /// Every route with its description.
 pub(super) fn routes() -> OpenApiRouter<State> {
-    use super::{decide, decisions, events, health, login, policies, sessions, slack};
+    use super::{
+        answers, claims, decide, decisions, delegations, events, grants, halts, health, login,
+    };
+    use super::{policies, requests, sessions, slack};
     OpenApiRouter::with_openapi(About::openapi())
         .routes(routes!(decide::decide))
         .routes(routes!(sessions::open))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::one))
+        .routes(routes!(answers::approve))
+        .routes(routes!(answers::reject))
+        .routes(routes!(answers::withdraw))
+        .routes(routes!(answers::revoke))
+        .routes(routes!(answers::cancel))
+        .routes(routes!(claims::claim))
+        .routes(routes!(claims::result))
+        .routes(routes!(claims::preview))
+        .routes(routes!(grants::list))
+        .routes(routes!(grants::delete))
+        .routes(routes!(grants::revoke))
+        .routes(routes!(halts::list, halts::halt))
+        .routes(routes!(halts::resume))
+        .routes(routes!(delegations::list, delegations::create))
+        .routes(routes!(delegations::end))
         .routes(routes!(decisions::list))
         .routes(routes!(decisions::one))
         .routes(routes!(policies::list))

@@ -5,9 +5,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 /// The media type of an error.
-pub const MEDIA_TYPE: &str = "application/problem+json";
+pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 /// What every `type` starts with; the rest names the kind of problem and never changes.
-pub const TYPE: &str = "urn:fence:problem:";
+pub(super) const TYPE: &str = "urn:fence:problem:";
 
 /// One error as it is answered.
 #[derive(Clone, Debug)]
@@ -36,6 +36,13 @@ impl Problem {
     pub fn detail(self, detail: impl Into<String>) -> Self {
         let detail: String = detail.into();
         self.member("detail", detail)
+    }
+
+    /// The same with another status.
+    #[must_use]
+    pub(super) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self.member("status", status.as_u16())
     }
 
     /// One more member of the answer.

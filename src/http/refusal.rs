@@ -4,6 +4,7 @@ use super::problem::Problem;
 use super::state::State;
 use crate::approvals::{ApprovalError, RequestId, RequestView};
 use axum::http::{HeaderValue, StatusCode, header};
+use fence_engine::approval::Refusal;
 
 impl From<ApprovalError> for Problem {
     fn from(error: ApprovalError) -> Self {
@@ -55,6 +56,11 @@ pub(super) async fn standing(state: &State, id: RequestId, error: ApprovalError)
         return problem;
     }
     match state.blocking(move |state| state.approvals.get(id)).await {
+        // Whether or not the sweeper came by already.
+        Ok(view) if view.state == "expired" => {
+            let expired = ApprovalError::from(Refusal::Expired).into();
+            stands(expired, &view)
+        }
         Ok(view) => stands(problem, &view),
         Err(_) => problem,
     }
@@ -70,7 +76,7 @@ fn stands(problem: Problem, view: &RequestView) -> Problem {
 /// 412 in place of 409 where the caller said what it had seen in `If-Match`.
 pub(super) fn precondition(problem: Problem) -> Problem {
     match problem.code {
-        "stale" => Problem { status: StatusCode::PRECONDITION_FAILED, ..problem }.restated(),
+        "stale" => problem.status(StatusCode::PRECONDITION_FAILED),
         _ => problem,
     }
 }

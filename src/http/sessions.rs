@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The kind of item that a session is; its key is the session's id.
-pub const KIND: &str = "session";
+pub(super) const KIND: &str = "session";
 /// A session that was opened ends after 30 days.
 const LASTS: i64 = 30 * 24 * 3600 * 1_000_000;
 
@@ -48,7 +48,8 @@ pub(super) struct Opened {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     agent: String,
-    started_by: String,
+    /// Who started it: read by the approvals too.
+    by: String,
     token: String,
 }
 
@@ -99,7 +100,8 @@ impl Opening {
     fn run(self, state: &State) -> Result<Option<Opened>, StoreError> {
         let opened = perform::<_, StoreError>(state.store(), move |transaction| {
             let found = transaction.live_items(KIND, &self.session)?;
-            for item in found.iter().filter(|item| item.due.is_none_or(|due| due > self.now)) {
+            let lasts = |item: &&Item| item.due.is_none_or(|due| due > self.now);
+            if let Some(item) = found.iter().find(lasts) {
                 let kept = read(item)?;
                 let ours = kept.agent == self.agency.agent;
                 return Ok(ours.then(|| self.opened(kept, item.due)));
@@ -114,8 +116,8 @@ impl Opening {
 
     fn kept(&self) -> Kept {
         let agent = self.agency.agent.clone();
-        let started_by = self.agency.user.clone().unwrap_or_else(|| agent.clone());
-        Kept { agent, started_by, token: self.token.clone() }
+        let by = self.agency.user.clone().unwrap_or_else(|| agent.clone());
+        Kept { agent, by, token: self.token.clone() }
     }
 
     fn item(&self, kept: &Kept) -> Result<Item, StoreError> {
@@ -134,7 +136,7 @@ impl Opening {
         let members = [
             ("agent", Some(&*kept.agent)),
             ("session", Some(&*self.session)),
-            ("started_by", Some(&*kept.started_by)),
+            ("by", Some(&*kept.by)),
             ("token", Some(&*kept.token)),
         ];
         note(self.now, "session.opened", &members)
@@ -144,7 +146,7 @@ impl Opening {
         Opened {
             session: self.session.clone(),
             agent: kept.agent,
-            started_by: kept.started_by,
+            started_by: kept.by,
             expires_at: due.map(|due| due.to_string()).unwrap_or_default(),
         }
     }

@@ -132,6 +132,11 @@ impl State {
         let _ = stop.wait_for(|stopped| *stopped).await;
     }
 
+    /// Resolves after `time`, or at once when the server stops; answers whether it stops.
+    pub(super) async fn stops_within(&self, time: std::time::Duration) -> bool {
+        tokio::time::timeout(time, self.stopped()).await.is_ok()
+    }
+
     /// The place of the newest event known.
     #[must_use]
     pub fn newest_event(&self) -> watch::Receiver<u64> {

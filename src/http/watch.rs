@@ -16,7 +16,10 @@ const POLL: Duration = Duration::from_secs(2);
 /// Reads the policies again whenever they changed, until the server stops.
 pub(super) async fn watch(state: State) {
     let (sender, mut told) = channel(1);
-    let on_change = move |_: notify::Result<notify::Event>| drop(sender.try_send(()));
+    let on_change = move |_: notify::Result<notify::Event>| {
+        // One notice that waits already says all there is to say.
+        let _ = sender.try_send(());
+    };
     let mut watcher = notify::recommended_watcher(on_change)
         .inspect_err(|error| tracing::warn!(%error, "the file system tells no changes; polling"))
         .ok();
@@ -92,6 +95,6 @@ impl Hangup {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -148,7 +148,7 @@ fn items(class: &str, title: &str, items: &[Value<'_>]) -> Markup {
 
 /// What is different between the arguments of two versions, field by field.
 #[must_use]
-pub fn between(from: &Json, to: &Json) -> Vec<ChangeView> {
+pub(super) fn between(from: &Json, to: &Json) -> Vec<ChangeView> {
     let keys = |json: &Json| -> Vec<String> {
         json.root().as_object().into_iter().flatten().map(|(key, _)| key.to_owned()).collect()
     };

@@ -94,7 +94,8 @@ pub(crate) fn raw(address: SocketAddr, bytes: &[u8]) -> Answer {
     let (status, headers) = head(&mut reader);
     let mut body = Vec::new();
     let _ = reader.read_to_end(&mut body);
-    let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    let chunked =
+        headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
     let body = if chunked { dechunked(&body) } else { body };
     Answer { status, headers, body: String::from_utf8(body).unwrap() }
 }
@@ -184,6 +185,8 @@ impl Stream {
                 id = found.parse().unwrap();
             } else if let Some(found) = line.strip_prefix("event: ") {
                 found.clone_into(&mut kind);
+            } else if line.starts_with(':') {
+                panic!("nothing happened before a heartbeat");
             } else if let Some(data) = line.strip_prefix("data: ") {
                 return Some((id, kind, serde_json::from_str(data).unwrap()));
             }

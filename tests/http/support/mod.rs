@@ -1,18 +1,15 @@
 //! A server in this process, on a real socket, and a client that sends exactly what it is told.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers")]
-#![allow(dead_code, reason = "not every test file uses everything")]
-
 mod client;
 
-pub(crate) use client::{Answer, Call, Stream};
+pub(crate) use client::{Answer, Call, connect, raw};
 
 use fence::engine::scalar::Timestamp;
 use fence::http::{Loads, Settings, State};
 use fence::people::{People, Person};
 use fence::store::Store;
 use fence::tokens::{Agency, Holder, Role};
-use fence::Gate;
+use fence::{Gate, SqliteStore};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,7 +55,9 @@ pub(crate) struct Server {
 
 pub(crate) fn people() -> People {
     let mut people: Vec<Person> =
-        ["ann@x.example", "bob@x.example", "cid@x.example", "mel@x.example"].map(Person::new).into();
+        ["ann@x.example", "bob@x.example", "cid@x.example", "mel@x.example"]
+            .map(Person::new)
+            .into();
     people[2].break_glass = true;
     people[3].approver = false;
     People::new(people).unwrap()
@@ -72,7 +71,7 @@ impl Server {
     pub(crate) fn start(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = setup.store.unwrap_or_else(|| {
-            Arc::new(fence::MemoryStore::new())
+            Arc::new(SqliteStore::open(folder.path().join("fence.db")).unwrap())
         });
         let mut builder = Gate::builder().people(people()).shared_store(store);
         if setup.files.is_empty() {

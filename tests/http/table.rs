@@ -1,15 +1,11 @@
 //! Every route × credential × host × origin, as one table (SRV-001, SRV-003, SRV-004, SRV-006, APR-008).
 //!
-//! The table is `tests/golden/http.txt`; `FENCE_UPDATE_GOLDEN=1 cargo test --test http_table` writes
+//! The table is `tests/golden/http.txt`; `FENCE_UPDATE_GOLDEN=1 cargo test --test http` writes
 //! it anew.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod http_support;
-
+use crate::support::{Call, Server, people};
 use fence::http::table::TABLE;
 use fence::tokens::{Agency, Book, Holder, Role};
-use http_support::{Call, Server, people};
 use std::fmt::Write as _;
 
 /// One credential of each kind.
@@ -52,7 +48,11 @@ fn every_route_answers_each_credential_as_the_table_says() {
     for row in TABLE {
         for host in ["good", "foreign"] {
             for origin in ["absent", "own", "foreign", "null"] {
-                let _ = write!(table, "{:<6} {:<32} host={host:<7} origin={origin:<7}", row.method, row.path);
+                let _ = write!(
+                    table,
+                    "{:<6} {:<32} host={host:<7} origin={origin:<7}",
+                    row.method, row.path
+                );
                 for (name, token) in &credentials {
                     let mut call = call(&server, row.method, row.path);
                     if host == "foreign" {
@@ -71,8 +71,17 @@ fn every_route_answers_each_credential_as_the_table_says() {
                     // Whatever is asked for, nobody without a good token reads or writes anything.
                     let good = !matches!(*name, "none" | "expired" | "revoked" | "garbage");
                     let sound = host == "good" && matches!(origin, "absent" | "own");
-                    assert!(sound || status == 403, "{} {} {origin} {status}", row.method, row.path);
-                    assert!(row.who.is_open() || good || !sound || status == 401, "{name} {}", row.path);
+                    assert!(
+                        sound || status == 403,
+                        "{} {} {origin} {status}",
+                        row.method,
+                        row.path
+                    );
+                    assert!(
+                        row.who.is_open() || good || !sound || status == 401,
+                        "{name} {}",
+                        row.path
+                    );
                     let _ = write!(table, " {name}={status}");
                 }
                 table.push('\n');
@@ -92,8 +101,11 @@ fn every_registered_route_has_its_row_and_every_row_its_route() {
             registered.push((path.clone(), method.to_uppercase()));
         }
     }
-    let mut listed: Vec<(String, String)> =
-        TABLE.iter().filter(|row| !row.is_page()).map(|row| (row.path.to_owned(), row.method.to_owned())).collect();
+    let mut listed: Vec<(String, String)> = TABLE
+        .iter()
+        .filter(|row| !row.is_page())
+        .map(|row| (row.path.to_owned(), row.method.to_owned()))
+        .collect();
     registered.sort();
     listed.sort();
     assert_eq!(registered, listed);
