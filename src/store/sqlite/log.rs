@@ -76,14 +76,17 @@ pub(super) fn by_id(connection: &Connection, id: [u8; 16]) -> rusqlite::Result<O
     one(connection, &format!("{LOGGED} WHERE d.id = ?1"), [id], logged)
 }
 
-/// The decision that claimed a call id.
+/// The decision that claimed a call id. Nearly every call id is new, so the index is asked alone
+/// before the row with all its names.
 pub(super) fn by_call(
     connection: &Connection,
     scope: i64,
     call_id: &str,
 ) -> rusqlite::Result<Option<Logged>> {
-    let sql = format!("{LOGGED} WHERE d.scope = ?1 AND d.call_id = ?2");
-    one(connection, &sql, params![scope, call_id], logged)
+    let sql = "SELECT seq FROM decisions WHERE scope = ?1 AND call_id = ?2";
+    let seq: Option<i64> = one(connection, sql, params![scope, call_id], |row| row.get(0))?;
+    let Some(seq) = seq else { return Ok(None) };
+    one(connection, &format!("{LOGGED} WHERE d.seq = ?1"), [seq], logged)
 }
 
 /// Sums up the block that the decision `seq` completes, if it does.
