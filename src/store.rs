@@ -2,6 +2,7 @@
 //!
 //! A [`Store`] runs [`Work`] in write transactions; it decides nothing itself.
 
+mod bell;
 mod guard;
 mod memory;
 #[cfg(feature = "sqlite")]
@@ -9,6 +10,7 @@ mod sqlite;
 
 use fence_engine::scalar::Timestamp;
 
+pub use bell::Bell;
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Options, SqliteStore};
@@ -258,6 +260,12 @@ pub trait Work: Send {
     /// # Errors
     /// Any fault of the store, or the work's own refusal; everything it wrote is undone.
     fn run(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError>;
+
+    /// Learns, before it runs, of a bell that rings once `finish` was called; one bell serves all
+    /// works that share a commit. Stores that share none need not call it.
+    fn listen(&mut self, bell: &Bell) {
+        let _ = bell;
+    }
 
     /// Learns the outcome.
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>);

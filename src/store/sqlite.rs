@@ -7,6 +7,8 @@ mod fault;
 mod log;
 mod migrations;
 mod patience;
+mod queue;
+mod teller;
 mod transaction;
 mod writer;
 
