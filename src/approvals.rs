@@ -39,7 +39,11 @@ pub use vote::{Approval, FieldEdit};
 pub use watch::{Change, Watch};
 pub use who::{Announce, Announcement, Approver, Canceller, Claimant, RequestId, Target, Via};
 
+#[cfg(feature = "server")]
+pub(crate) use journal::digest;
 pub(crate) use open::{REFUSED_BEFORE, was_refused};
+#[cfg(feature = "server")]
+pub(crate) use opening::read_offer;
 
 use crate::Gate;
 use crate::gate::Shared;

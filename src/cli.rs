@@ -18,8 +18,12 @@ mod man;
 mod moment;
 mod output;
 mod paint;
+#[cfg(feature = "server")]
+mod serve;
 mod settings;
 mod test;
+#[cfg(feature = "server")]
+mod token;
 mod version;
 
 use clap::{Args, Parser, Subcommand};
@@ -60,6 +64,10 @@ enum Command {
     Explain(explain::Explain),
     Bench(bench::Bench),
     Log(log::Log),
+    #[cfg(feature = "server")]
+    Serve(serve::Serve),
+    #[cfg(feature = "server")]
+    Token(token::Token),
     ImportTools(import_tools::ImportTools),
     Clock(clock::Clock),
     Completions(completions::Completions),
@@ -78,6 +86,10 @@ impl Command {
             Self::Explain(command) => command.run(context),
             Self::Bench(command) => command.run(context),
             Self::Log(command) => command.run(context),
+            #[cfg(feature = "server")]
+            Self::Serve(command) => command.run(context),
+            #[cfg(feature = "server")]
+            Self::Token(command) => command.run(context),
             Self::ImportTools(command) => command.run(context),
             Self::Clock(command) => command.run(context),
             Self::Completions(command) => command.run(context),

@@ -6,6 +6,13 @@
 //! ```toml
 //! database = "fence.db"
 //!
+//! [people."ana@example.com"]
+//! name = "Ana"
+//! system = "ana"
+//!
+//! [server]
+//! listen = "127.0.0.1:7480"
+//!
 //! [strategies.risk]
 //! command = ["python3", "risk.py"]
 //! deadline = "500ms"
@@ -17,9 +24,13 @@
 //! summary = "the score that holds"
 //! ```
 
+mod people;
+#[cfg(feature = "server")]
+mod server;
 mod strategies;
 
 use super::Failure;
+use crate::people::People;
 use crate::service::Services;
 use fence_engine::diagnostic::nearest;
 use fence_engine::show::printable;
@@ -40,6 +51,9 @@ pub(crate) struct Settings {
     /// The file the settings come from.
     file: PathBuf,
     strategies: BTreeMap<String, strategies::Written>,
+    people: BTreeMap<String, people::Written>,
+    #[cfg(feature = "server")]
+    server: server::Written,
 }
 
 /// The file as written.
@@ -49,6 +63,11 @@ struct Written {
     database: Option<PathBuf>,
     #[serde(default)]
     strategies: BTreeMap<String, strategies::Written>,
+    #[serde(default)]
+    people: BTreeMap<String, people::Written>,
+    #[cfg(feature = "server")]
+    #[serde(default)]
+    server: server::Written,
 }
 
 /// Strategies and what they ask, by name.
@@ -79,7 +98,14 @@ impl Settings {
             toml::from_str(&text).map_err(|error| wrong(&name, &text, &error))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         let database = written.database.map(|database| folder.join(database));
-        Ok(Self { database, file: file.to_path_buf(), strategies: written.strategies })
+        Ok(Self {
+            database,
+            file: file.to_path_buf(),
+            strategies: written.strategies,
+            people: written.people,
+            #[cfg(feature = "server")]
+            server: written.server,
+        })
     }
 
     /// The database: the flag, else the settings, else the user's data directory.
@@ -108,6 +134,31 @@ impl Settings {
             services.add(name.clone(), service);
         }
         Ok((known, services))
+    }
+
+    /// The people who may answer requests.
+    pub(crate) fn people(&self) -> Result<People, Failure> {
+        people::make(&self.people).map_err(|error| self.within(&error))
+    }
+
+    /// The server's settings; the flag and `FENCE_LISTEN`, `FENCE_PUBLIC_URL` win over the file.
+    #[cfg(feature = "server")]
+    pub(crate) fn server(&self, listen: Option<&str>) -> Result<crate::http::Settings, Failure> {
+        let text = |name| variable(name).map(|value| value.display().to_string());
+        let (from_env, public_url) = (text("FENCE_LISTEN"), text("FENCE_PUBLIC_URL"));
+        let listen = listen.or(from_env.as_deref());
+        server::make(&self.server, listen, public_url.as_deref())
+            .map_err(|error| self.within(&format!("[server]: {error}")))
+    }
+
+    fn within(&self, error: &str) -> Failure {
+        match self.file.as_os_str().is_empty() {
+            true => Failure::usage(error),
+            false => {
+                let file = printable(&self.file.display().to_string(), 200);
+                Failure::usage(format!("{file}: {error}"))
+            }
+        }
     }
 
     fn folder(&self) -> PathBuf {
