@@ -57,7 +57,7 @@ impl Served {
         let errors = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            errors.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)))
+            errors.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
         });
         let address = loop {
             let line = lines.recv_timeout(Duration::from_secs(30)).unwrap();
