@@ -1,8 +1,11 @@
 //! Ten thousand open requests: the queue still comes at once, over a real socket from a real database.
 
+use fence::approvals::RequestId;
 use fence::clock::SystemClock;
+use fence::engine::scalar::Timestamp;
 use fence::http::{Loads, Settings, State, serve};
 use fence::people::{People, Person};
+use fence::store::{Event, StoreError, perform};
 use fence::tokens::{Holder, Role};
 use fence::{Gate, SqliteStore, ToolCall};
 use std::io::{Read as _, Write as _};
@@ -11,10 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
-const OPEN: usize = 10_000;
-const THREADS: usize = 32;
-/// The gate lets one agent have so many open requests.
-const EACH: usize = 20;
+const OPEN: u16 = 10_000;
 const POLICY: &str = "fence 1 policy crowd group editors = \"ana@example.com\"
     ask mail_* as outbound { by 1 of editors expires 8h because \"mail is read first\" }";
 
@@ -23,19 +23,32 @@ fn crowd(folder: &std::path::Path) -> Gate {
     let gate = Gate::builder().policy_text("crowd.fence", POLICY).unwrap().people(people);
     let store = SqliteStore::open(folder.join("fence.db")).unwrap();
     let gate = gate.store(store).build().unwrap();
-    std::thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let gate = &gate;
-            scope.spawn(move || {
-                for number in (thread..OPEN).step_by(THREADS) {
-                    let call = ToolCall::new("mail_send").agent(format!("agent-{}", number / EACH));
-                    let call = call.arg("to", [format!("r{number}@list.test")]);
-                    gate.decide_blocking(&call).unwrap();
-                }
-            });
-        }
-    });
+    let call = ToolCall::new("mail_send").agent("content-1").arg("to", ["reader@list.test"]);
+    let decision = gate.decide_blocking(&call).unwrap();
+    let id: RequestId = decision.request.as_ref().unwrap().id.parse().unwrap();
+    multiply(&gate, id);
     gate
+}
+
+/// As many requests like this one as it takes, each with its event, in one transaction.
+fn multiply(gate: &Gate, id: RequestId) {
+    let one = gate.store().request(id.0, None).unwrap().unwrap();
+    let events = gate.store().events_of(id.0).unwrap();
+    let copied = perform::<_, StoreError>(&**gate.store(), move |transaction| {
+        for number in 1..OPEN {
+            let mut copy = one.clone();
+            copy.id[0] = 0xee;
+            copy.id[14..].copy_from_slice(&number.to_be_bytes());
+            copy.digest[..2].copy_from_slice(&number.to_be_bytes());
+            copy.expires_at = Timestamp::from_micros(copy.expires_at.micros() + i64::from(number));
+            transaction.insert_request(&copy)?;
+            for event in &events {
+                transaction.event(&Event { request: Some(copy.id), ..event.clone() })?;
+            }
+        }
+        Ok(())
+    });
+    copied.wait().unwrap();
 }
 
 /// One request on a connection of its own; head and body.
@@ -55,9 +68,8 @@ fn request(address: SocketAddr, method: &str, path: &str, headers: &str, body: &
 
 /// The cookie of a login with this token.
 fn sign_in(address: SocketAddr, token: &str) -> String {
-    let form = format!(
-        "Origin: http://{address}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    );
+    let form =
+        format!("Origin: http://{address}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
     let answer = request(address, "POST", "/login", &form, &format!("token={token}"));
     let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: "));
     cookie.unwrap_or_else(|| panic!("{answer}")).split(';').next().unwrap().to_owned()

@@ -296,10 +296,25 @@ mod tests {
     #[test]
     fn a_box_that_is_sent_back_unchanged_changes_nothing() {
         for value in [
-            r#""Hi""#, r#""two\nlines""#, r#""\n leading""#, r#""""#, r#"" edge ""#, r#""a\r\nb""#,
-            r#""a\u202eb\u00a0""#, r#""tab\t""#, r#"["a@x.test","b@x.test"]"#, r#"["a "," b"]"#,
-            r#"["a\nb",""]"#, "[]", r#"["a",1]"#, "1e3", "0.10", "12345678901234567890123456789",
-            "null", "true", r#"{"a":{"b":[1,"\u2028"]}}"#,
+            r#""Hi""#,
+            r#""two\nlines""#,
+            r#""\n leading""#,
+            r#""""#,
+            r#"" edge ""#,
+            r#""a\r\nb""#,
+            r#""a\u202eb\u00a0""#,
+            r#""tab\t""#,
+            r#"["a@x.test","b@x.test"]"#,
+            r#"["a "," b"]"#,
+            r#"["a\nb",""]"#,
+            "[]",
+            r#"["a",1]"#,
+            "1e3",
+            "0.10",
+            "12345678901234567890123456789",
+            "null",
+            "true",
+            r#"{"a":{"b":[1,"\u2028"]}}"#,
         ] {
             let view = view(&format!("{{\"f\":{value}}}"), &["args.f"]);
             let mut sent = boxes(&view);
@@ -319,9 +334,15 @@ mod tests {
 
     #[test]
     fn changes_are_exact_and_only_of_editable_fields() {
-        let view = view(r#"{"to":["a","b"],"n":5,"x.y":{"z":1}}"#, &["args.to", "args.n", "args.\"x.y\".z"]);
+        let view = view(
+            r#"{"to":["a","b"],"n":5,"x.y":{"z":1}}"#,
+            &["args.to", "args.n", "args.\"x.y\".z"],
+        );
         let write = |field: &str, form, text: &str| Written {
-            field: field.into(), form, text: text.into(), error: None,
+            field: field.into(),
+            form,
+            text: text.into(),
+            error: None,
         };
         let sent = [
             write("args.to", Form::Lines, "b\r\n\r\n"),
@@ -329,9 +350,14 @@ mod tests {
             write("args.\"x.y\".z", Form::Json, "2"),
         ];
         let changes = read(&view, &sent).unwrap();
-        let shown: Vec<_> = changes.iter().map(|one| (one.field.as_str(), one.to.as_ref().unwrap().to_string())).collect();
+        let shown: Vec<_> = changes
+            .iter()
+            .map(|one| (one.field.as_str(), one.to.as_ref().unwrap().to_string()))
+            .collect();
         assert_eq!(shown, [("args.to", r#"["b"]"#.to_owned()), ("args.\"x.y\".z", "2".to_owned())]);
-        for (field, text) in [("args.n", "five"), ("args.n", "{\"a\":1,\"a\":2}"), ("args.other", "1")] {
+        for (field, text) in
+            [("args.n", "five"), ("args.n", "{\"a\":1,\"a\":2}"), ("args.other", "1")]
+        {
             let boxes = read(&view, &[write(field, Form::Json, text)]).unwrap_err();
             assert!(boxes[0].error.is_some() && boxes[0].text == text, "{field} {text}");
         }
