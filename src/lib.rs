@@ -12,6 +12,8 @@ pub mod gate;
 pub mod http;
 #[cfg(feature = "server")]
 mod note;
+#[cfg(feature = "otel")]
+mod otel;
 pub mod people;
 pub mod policies;
 pub mod process;
