@@ -7,6 +7,10 @@
 pub mod cli;
 pub mod clock;
 pub mod gate;
+#[cfg(any(feature = "cli", feature = "server"))]
+mod meant;
+#[cfg(feature = "server")]
+pub mod notify;
 pub mod policies;
 pub mod process;
 pub mod random;

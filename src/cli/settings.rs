@@ -20,8 +20,8 @@
 mod strategies;
 
 use super::Failure;
+use crate::meant::meant;
 use crate::service::Services;
-use fence_engine::diagnostic::nearest;
 use fence_engine::show::printable;
 use fence_engine::strategy::Strategies;
 use serde::Deserialize;
@@ -138,14 +138,6 @@ fn wrong(name: &str, text: &str, error: &toml::de::Error) -> Failure {
         Some(key) => failure.help(format!("did you mean `{key}`?")),
         None => failure,
     }
-}
-
-/// From serde's "unknown field `databse`, expected `database` or `strategies`" the nearest.
-fn meant(message: &str) -> Option<&str> {
-    let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let written = quoted.next().filter(|_| unknown)?;
-    nearest(written, quoted)
 }
 
 #[cfg(test)]

@@ -1,0 +1,104 @@
+//! What is told: one thing that happened to a request, and the request as it is now.
+
+use super::PublicUrl;
+use super::stand_in::{People, Person, RequestView};
+use fence_engine::scalar::Timestamp;
+use std::collections::BTreeSet;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum What {
+    /// A request, or a new version of it, waits for people.
+    Opened,
+    /// It waited too long and others are asked as well.
+    Escalated,
+    /// The dry run's result is there.
+    Preview,
+    /// Somebody approved alone by breaking the glass; those who were skipped learn of it.
+    BrokenGlass,
+    /// It no longer waits for people, whatever the outcome.
+    Ended,
+}
+
+impl What {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Opened, Self::Escalated, Self::Preview, Self::BrokenGlass, Self::Ended];
+
+    /// Its name in deliveries and webhooks.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Escalated => "escalated",
+            Self::Preview => "preview",
+            Self::BrokenGlass => "broken-glass",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|what| what.word() == word)
+    }
+
+    /// Whether it asks people for something, so that it is void once the request ended.
+    #[must_use]
+    pub const fn asks(self) -> bool {
+        matches!(self, Self::Opened | Self::Escalated | Self::Preview)
+    }
+}
+
+/// One notice for one channel. Its texts are raw: each channel escapes them.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Names the delivery: the same at every attempt, so that a receiver can tell a repeat.
+    pub delivery: String,
+    /// What happened.
+    pub what: What,
+    /// The time of this attempt.
+    pub at: Timestamp,
+    /// The request as it is now.
+    pub request: RequestView,
+    /// Its page; absent where no public address is configured.
+    pub link: Option<String>,
+    /// Whose answer could still count, or, once it ended, whose could have.
+    pub asked: Vec<Person>,
+}
+
+impl Notice {
+    /// Whether the request still waits for people.
+    #[must_use]
+    pub fn pending(&self) -> bool {
+        self.request.state == "pending"
+    }
+}
+
+/// The page of a request under the configured address; never made of anything a client sent.
+#[must_use]
+pub fn link(public: Option<&PublicUrl>, request: &RequestView) -> Option<String> {
+    public.map(|public| public.request(&request.id))
+}
+
+/// The accounts that the request's needs name: members of each group, or every approver where a
+/// need names no group; without those who voted already, as long as it waits.
+#[must_use]
+pub fn asked(request: &RequestView, people: &People) -> Vec<Person> {
+    let waits = request.state == "pending";
+    let mut ids = BTreeSet::new();
+    let mut found = Vec::new();
+    let mut add = |person: &Person| {
+        let voted = request.votes.iter().any(|vote| vote.by.eq_ignore_ascii_case(&person.id));
+        if !(waits && voted) && ids.insert(person.id.to_ascii_lowercase()) {
+            found.push(person.clone());
+        }
+    };
+    for need in request.needs.iter().filter(|need| !waits || need.missing > 0) {
+        match need.of {
+            Some(_) => need.members.iter().filter_map(|id| people.find(id)).for_each(&mut add),
+            None => people.approvers().for_each(&mut add),
+        }
+    }
+    found
+}
