@@ -25,6 +25,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+/// What is said of a server that hangs.
+const LATE: &str = "the mail server did not answer in time";
+
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
 /// A mail server, and to whom it takes mails.
@@ -156,7 +159,10 @@ impl Email {
         let mail = self.mail(notice, to, &id, earlier).map_err(|error| {
             DeliveryError::Never(format!("the mail cannot be written: {error}"))
         })?;
-        self.transport.send(mail).await.map_err(|error| failure(&error))?;
+        // The transport's own timeout ends with the connection.
+        let sending = tokio::time::timeout(self.timeout, self.transport.send(mail)).await;
+        let sent = sending.map_err(|_| DeliveryError::later(LATE))?;
+        sent.map_err(|error| failure(&error))?;
         Ok(Some(Receipt(id)))
     }
 
@@ -222,14 +228,17 @@ fn is_here(host: &str) -> bool {
 /// What a server's refusal means for the next attempt. Its text is left out: it may quote what
 /// was sent.
 fn failure(error: &SmtpError) -> DeliveryError {
+    let sign_in = [530, 534, 535, 538];
     match error.status() {
+        // A password may be put right within the days of the schedule.
+        Some(code) if sign_in.contains(&u16::from(code)) => {
+            DeliveryError::later(format!("the mail server does not let us sign in ({code})"))
+        }
         Some(code) if error.is_permanent() => {
             DeliveryError::Never(format!("the mail server refused with {code}"))
         }
         Some(code) => DeliveryError::later(format!("the mail server put it off with {code}")),
-        None if error.is_timeout() => {
-            DeliveryError::later("the mail server did not answer in time")
-        }
+        None if error.is_timeout() => DeliveryError::later(LATE),
         None if error.is_tls() => DeliveryError::later("no TLS with the mail server"),
         None if error.is_client() => {
             DeliveryError::later("the mail server lacks what is needed, such as STARTTLS")
@@ -243,8 +252,7 @@ impl Channel for Email {
         Box::pin(self.send(notice, earlier))
     }
 
-    /// For the several steps of a conversation.
     fn timeout(&self) -> Duration {
-        self.timeout * 4
+        self.timeout
     }
 }

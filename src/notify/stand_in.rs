@@ -168,6 +168,10 @@ impl People {
         self.0.iter().find(|person| person.id.eq_ignore_ascii_case(id))
     }
 
+    pub fn by_slack(&self, user_id: &str) -> Option<&Person> {
+        self.0.iter().find(|person| person.slack.as_deref() == Some(user_id))
+    }
+
     pub fn approvers(&self) -> impl Iterator<Item = &Person> {
         self.0.iter().filter(|person| person.approver)
     }
