@@ -1,20 +1,27 @@
 //! The gate: one tool call, from its arrival to its recorded answer. The straight line.
 
+mod asked;
 mod builder;
 mod clock;
-mod draft;
-mod work;
+pub(crate) mod draft;
+mod swap;
+pub(crate) mod work;
 
-pub use builder::{BuildError, GateBuilder};
+pub use asked::{Answer, ApprovalRequest, Callback, Claim, ClaimError, Decided, Outcome, Verdict};
+pub use builder::{BuildError, GateBuilder, PENDING_CAP};
 pub use clock::{Accepted, accept_clock};
 pub use work::Gathered;
 
+use crate::approvals::{Announce, Approvals, Claimant, Watch};
 use crate::clock::Clock;
+use crate::people::People;
 use crate::random::Random;
 use crate::record::leaf_hash;
 use crate::service::Services;
 use crate::store::{Store, StoreError};
-use crate::wire::{Decision, Request, RequestNotice};
+use crate::wire::{Decision, Request};
+use arc_swap::ArcSwap;
+
 use fence_engine::call::{Malformed, ToolCall, hex_digest};
 use fence_engine::decision::Effect;
 use fence_engine::facts::{AnswerFact, Facts, Now};
@@ -44,17 +51,34 @@ pub const CLOCK_TOLERANCE_MICROS: i64 = 5_000_000;
 /// ```
 #[derive(Clone)]
 pub struct Gate {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What a gate is made of.
 pub(crate) struct Shared {
-    layers: Layers,
-    policy_texts: String,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    policies: ArcSwap<Policies>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
     services: Services,
+    pub(crate) people: People,
+    pub(crate) pending_cap: u32,
+    pub(crate) announce: Option<Announce>,
+    pub(crate) callback: Option<Callback>,
+    pub(crate) watch: Watch,
+}
+
+impl Shared {
+    /// The policies in force at this moment.
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        self.policies.load_full()
+    }
+}
+
+/// What judges, and the texts it stands for.
+pub(crate) struct Policies {
+    pub(crate) layers: Layers,
+    texts: String,
 }
 
 /// Why there is no recorded decision. Every one of them means deny.
@@ -68,29 +92,7 @@ pub enum GateError {
     Lost,
 }
 
-/// What an agent does with a decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Make the call.
-    Allow,
-    /// A person must approve first; the request was opened and recorded.
-    Ask(RequestNotice),
-    /// Do not make the call; tell the agent why.
-    Deny(String),
-}
-
 impl Decision {
-    /// What to do with the call.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        match (self.decision, &self.request) {
-            (Effect::Allow, _) => Verdict::Allow,
-            (Effect::Ask, Some(request)) => Verdict::Ask(request.clone()),
-            (Effect::Ask, None) => Verdict::Deny("nobody could be asked for approval".to_owned()),
-            (Effect::Deny, _) => Verdict::Deny(self.reason()),
-        }
-    }
-
     /// Why, and what to do instead, in one line for the agent.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -115,6 +117,7 @@ impl Decision {
             because: Some(error.to_string()),
             instead: None,
             auto: None,
+            grant: None,
             matched: Vec::new(),
             request: None,
             nearest: None,
@@ -144,10 +147,25 @@ impl Gate {
         GateBuilder::default()
     }
 
-    /// The layers that judge.
+    /// The layers that judge at this moment.
     #[must_use]
-    pub fn layers(&self) -> &Layers {
-        &self.shared.layers
+    pub fn layers(&self) -> Layers {
+        self.shared.policies.load().layers.clone()
+    }
+
+    /// Lets these layers judge from now on; decisions under way keep the earlier ones. The change
+    /// is recorded as an event `policies.loaded`. Blocks until that is durable.
+    ///
+    /// # Errors
+    /// When it could not be recorded; then the earlier ones stay in force.
+    pub fn swap(&self, layers: Layers) -> Result<(), StoreError> {
+        swap::swap(&self.shared, layers)
+    }
+
+    /// The requests that people answer.
+    #[must_use]
+    pub fn approvals(&self) -> Approvals {
+        Approvals::new(self.clone())
     }
 
     /// Where decisions are recorded.
@@ -160,7 +178,7 @@ impl Gate {
     ///
     /// # Errors
     /// When it could not be recorded; the call must then not be made.
-    pub async fn decide(&self, call: &ToolCall) -> Result<Decision, GateError> {
+    pub async fn decide(&self, call: &ToolCall) -> Result<Decided, GateError> {
         self.decide_in(call, Mode::default()).await
     }
 
@@ -168,8 +186,9 @@ impl Gate {
     ///
     /// # Errors
     /// As [`Gate::decide`].
-    pub async fn decide_in(&self, call: &ToolCall, mode: Mode) -> Result<Decision, GateError> {
-        let (gate, call) = (self.clone(), call.clone());
+    pub async fn decide_in(&self, call: &ToolCall, mode: Mode) -> Result<Decided, GateError> {
+        let (gate, claimant) = (self.clone(), Claimant::of(call));
+        let call = call.clone();
         let work = match gate.needs_answers(&call, mode) {
             // Outside answers may take their time; the runtime's other tasks go on.
             true => tokio::task::spawn_blocking(move || gate.arrival(Arrived::Call(call), mode))
@@ -179,14 +198,15 @@ impl Gate {
         };
         let (answer, received) = tokio::sync::oneshot::channel();
         self.submit(work, move |outcome| drop(answer.send(outcome)));
-        received.await.map_or(Err(GateError::Lost), Settled::into_decision)
+        let decision = received.await.map_or(Err(GateError::Lost), Settled::into_decision)?;
+        Ok(Decided::new(decision, self.clone(), claimant))
     }
 
     /// Decides a call and blocks until the decision is durable.
     ///
     /// # Errors
     /// As [`Gate::decide`].
-    pub fn decide_blocking(&self, call: &ToolCall) -> Result<Decision, GateError> {
+    pub fn decide_blocking(&self, call: &ToolCall) -> Result<Decided, GateError> {
         self.decide_blocking_in(call, Mode::default())
     }
 
@@ -194,8 +214,9 @@ impl Gate {
     ///
     /// # Errors
     /// As [`Gate::decide`].
-    pub fn decide_blocking_in(&self, call: &ToolCall, mode: Mode) -> Result<Decision, GateError> {
-        self.wait(self.arrival(Arrived::Call(call.clone()), mode))
+    pub fn decide_blocking_in(&self, call: &ToolCall, mode: Mode) -> Result<Decided, GateError> {
+        let decision = self.wait(self.arrival(Arrived::Call(call.clone()), mode))?;
+        Ok(Decided::new(decision, self.clone(), Claimant::of(call)))
     }
 
     /// Decides a call as its JSON text; a malformed one is denied and recorded too.
@@ -256,18 +277,29 @@ impl Gate {
         }
     }
 
+    /// Ids for a decision of this moment.
+    pub(crate) fn ids(&self) -> work::Ids {
+        work::Ids::new(&*self.shared.random, self.shared.clock.now())
+    }
+
+    /// An id that nothing else has.
+    pub(crate) fn new_id(&self) -> uuid::Uuid {
+        self.ids().decision
+    }
+
     fn needs_answers(&self, call: &ToolCall, mode: Mode) -> bool {
         let now = Now { at: mode.at, behind: false };
-        !plan(&self.shared.layers, call, &Facts::at(now)).answers.is_empty()
+        !plan(&self.shared.policies.load().layers, call, &Facts::at(now)).answers.is_empty()
     }
 
     /// Everything that can be done before the transaction: digest, time, outside answers.
-    fn arrival(&self, arrived: Arrived, mode: Mode) -> Arrival {
+    pub(crate) fn arrival(&self, arrived: Arrived, mode: Mode) -> Arrival {
+        let policies = self.shared.policies();
         let clock = self.shared.clock.now();
         let at = mode.at.unwrap_or(clock);
         let now = if mode.without_clock { Now::unknown() } else { Now::at(at) };
         let answers = match &arrived {
-            Arrived::Call(call) => self.answers(call, now),
+            Arrived::Call(call) => self.answers(&policies.layers, call, now),
             Arrived::Text { .. } => Vec::new(),
         };
         let digest = match &arrived {
@@ -276,11 +308,11 @@ impl Gate {
         };
         let replayed = mode.at.is_some() || mode.without_clock;
         let (obeys_mark, recorded_at) = (!replayed, clock);
-        Arrival { arrived, at, now, replayed, obeys_mark, recorded_at, digest, answers }
+        Arrival { policies, arrived, at, now, replayed, obeys_mark, recorded_at, digest, answers }
     }
 
-    fn answers(&self, call: &ToolCall, now: Now) -> Vec<AnswerFact> {
-        let needs = plan(&self.shared.layers, call, &Facts::at(now));
+    fn answers(&self, layers: &Layers, call: &ToolCall, now: Now) -> Vec<AnswerFact> {
+        let needs = plan(layers, call, &Facts::at(now));
         let ask = |need: &fence_engine::facts::AnswerNeed| AnswerFact {
             phrase: need.phrase,
             answer: self.shared.services.ask(&need.service, &need.question, need.deadline_ms),

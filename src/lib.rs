@@ -3,6 +3,7 @@
 //! A `.fence` policy says for each tool call `allow`, `ask` (a person must approve) or `deny`;
 //! [`Gate`] judges the calls and records every decision before it answers.
 
+pub mod approvals;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod gate;
 mod meant;
 #[cfg(feature = "server")]
 pub mod notify;
+pub mod people;
 pub mod policies;
 pub mod process;
 pub mod random;
@@ -27,7 +29,7 @@ pub use fence_engine as engine;
 pub use fence_engine::call::{Agent, ToolCall};
 pub use fence_engine::decision::Effect;
 pub use fence_strategies as strategies;
-pub use gate::{Gate, GateError, Mode, Trust, Verdict};
+pub use gate::{Gate, GateError, Mode, Outcome, Trust, Verdict};
 pub use store::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;

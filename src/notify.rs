@@ -19,19 +19,17 @@ mod outbox;
 mod secret;
 pub mod settings;
 pub mod slack;
-mod stand_in;
 pub mod terminal;
 pub mod webhook;
 
 pub use backoff::Schedule;
 pub use channel::{Channel, Delivering, DeliveryError, Receipt};
 pub use channels::{Channels, UnknownChannel, unknown_channels};
-pub use delivery::{Delivery, Facts, KIND, State, deliveries};
+pub use delivery::{Delivery, KIND, State, announce, deliveries};
 pub use link::{NotPublicUrl, PublicUrl};
 pub use notice::{Notice, What, asked, link};
 pub use outbox::{Outbox, OutboxOptions, Requests};
 pub use secret::Secret;
-pub use stand_in::*;
 
 use settings::{Made, Making, SettingsError};
 

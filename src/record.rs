@@ -1,15 +1,15 @@
 //! What is written down of a decision: enough to prove it, and to make it again.
 
-mod canonical;
+pub(crate) mod canonical;
 
 use crate::wire::{Decision, Matched, NeededVotes, RequestNotice};
 use canonical::Canonical;
-use fence_engine::approval::{Bound, Offer, Terms, Unattended};
+use fence_engine::approval::Terms;
 use fence_engine::call::{ToolCall, hex_digest};
 use fence_engine::decision::{Effect, Truth};
 use fence_engine::eval::{Finding, LineFinding, Report};
 use fence_engine::facts::{CounterFact, CounterNeed, CounterSpan, Facts};
-use fence_engine::json::{Builder, Limits, ToJson, Value};
+use fence_engine::json::Value;
 use fence_engine::show::printable;
 use sha2::{Digest as _, Sha256};
 
@@ -69,6 +69,7 @@ pub(crate) fn decision(report: &Report<'_>, id: &str, digest: &str, at: &str) ->
             .filter(|_| evaluation.effect != Effect::Allow)
             .and_then(|rule| text(&rule.instead)),
         auto: released.and_then(Finding::released_by).map(LineFinding::text),
+        grant: None,
         matched: report.findings.iter().map(matched).collect(),
         request: None,
         nearest: report.nearest.clone(),
@@ -121,7 +122,7 @@ pub(crate) fn notice(id: &str, expires_at: &str, terms: &Terms) -> RequestNotice
             None => needs.push(needed),
         }
     }
-    RequestNotice { id: id.to_owned(), expires_at: expires_at.to_owned(), needs }
+    RequestNotice { id: id.to_owned(), expires_at: expires_at.to_owned(), needs, state: None }
 }
 
 /// The facts a decision used, and what it took.
@@ -152,6 +153,9 @@ pub(crate) fn body(decision: &Decision, subject: Subject<'_>, used: &Used<'_>) -
         json.key("digest").text(&decision.digest);
         json.key("facts");
         write_facts(json, used);
+        if let Some(grant) = &decision.grant {
+            json.key("grant").text(grant);
+        }
         json.key("id").text(&decision.id);
         json.key("instead").optional(decision.instead.as_deref());
         json.key("judged").bool(matches!(subject, Subject::Call(_)));
@@ -274,105 +278,6 @@ fn write_counter(json: &mut Canonical, fact: &CounterFact, need: &CounterNeed, t
             None => json.key("used").value(Value::Null),
         }
     });
-}
-
-fn member(json: &mut Builder, key: &str, value: &(impl ToJson + ?Sized)) {
-    json.key(key);
-    value.write_json(json);
-}
-
-/// The merged terms in canonical JSON, as the request keeps them.
-pub(crate) fn terms_json(terms: &Terms) -> String {
-    let mut json = Builder::within(Limits::RECORD);
-    json.begin_object();
-    json.key("requirements");
-    json.begin_list();
-    for requirement in &terms.requirements {
-        json.begin_object();
-        member(&mut json, "policy", &*requirement.policy);
-        member(&mut json, "rule", &*requirement.rule);
-        json.key("seats");
-        json.begin_list();
-        requirement.seats.iter().for_each(|seat| write_seat(&mut json, seat, None));
-        json.end_list();
-        json.key("escalations");
-        json.begin_list();
-        for escalation in &requirement.escalations {
-            write_seat(&mut json, &escalation.seat, Some(&escalation.after.to_string()));
-        }
-        json.end_list();
-        json.end_object();
-    }
-    json.end_list();
-    write_conditions(&mut json, terms);
-    json.end_object();
-    let mut text = String::new();
-    if let Ok(json) = json.finish() {
-        json.write_canonical(&mut text);
-    }
-    text
-}
-
-fn write_seat(json: &mut Builder, seat: &fence_engine::approval::Seat, after: Option<&str>) {
-    json.begin_object();
-    member(json, "count", &u64::from(seat.count));
-    member(json, "of", &seat.group.as_deref());
-    json.key("members");
-    json.begin_list();
-    seat.members.iter().for_each(|person| json.text(person));
-    json.end_list();
-    if let Some(after) = after {
-        member(json, "after", after);
-    }
-    json.end_object();
-}
-
-fn write_conditions(json: &mut Builder, terms: &Terms) {
-    member(json, "or_self", &terms.or_self);
-    member(json, "expires", &terms.expires.to_string());
-    member(json, "use_within", &terms.use_within.to_string());
-    member(json, "preview", &terms.preview);
-    member(json, "unattended", if terms.unattended == Unattended::Deny { "deny" } else { "park" });
-    json.key("edits");
-    json.begin_list();
-    for edit in &terms.edits {
-        json.begin_object();
-        json.key("field");
-        json.begin_list();
-        edit.field.iter().for_each(|key| json.text(key));
-        json.end_list();
-        write_bound(json, edit.bound);
-        json.end_object();
-    }
-    json.end_list();
-    json.key("notify");
-    match &terms.notify {
-        None => json.null(),
-        Some(channels) => {
-            json.begin_list();
-            channels.iter().for_each(|channel| json.text(channel));
-            json.end_list();
-        }
-    }
-    json.key("offers");
-    json.begin_list();
-    for offer in &terms.offers {
-        json.text(&match offer {
-            Offer::Once => "once".to_owned(),
-            Offer::Session => "session".to_owned(),
-            Offer::For(duration) => duration.to_string(),
-            Offer::Next(calls) => calls.to_string(),
-        });
-    }
-    json.end_list();
-}
-
-fn write_bound(json: &mut Builder, bound: Bound) {
-    member(json, "shrink", &bound.shrink);
-    if let Some((from, to)) = bound.range {
-        member(json, "from", &from);
-        member(json, "to", &to);
-    }
 }
 
 /// The leaf hash of RFC 6962: SHA-256 over `0x00` and the stored bytes.

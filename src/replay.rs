@@ -8,10 +8,12 @@ pub use record::{Record, RecordError};
 pub use texts::{TextsError, layers};
 
 use crate::Decision;
+use crate::approvals::grants::released;
 use crate::record::decision;
 use crate::store::{Store, StoreError};
 use fence_engine::Layers;
 use fence_engine::call::hex_digest;
+use fence_engine::decision::Effect;
 use fence_engine::eval::report;
 use fence_engine::facts::Facts;
 use fence_engine::strategy::Strategies;
@@ -64,7 +66,13 @@ pub fn judge(record: &Record, layers: &Layers) -> Decision {
     let recorded = &record.decision;
     let digest = hex_digest(&record.call.digest());
     let again = decision(&report, &recorded.id, &digest, &recorded.at);
-    Decision { request: recorded.request.clone(), ..again }
+    match (&recorded.grant, &recorded.auto) {
+        // What the policy asks for, a grant released: that is the record's to say.
+        (Some(grant), Some(auto)) if again.decision == Effect::Ask => {
+            released(&again, grant.clone(), auto.clone())
+        }
+        _ => Decision { request: recorded.request.clone(), ..again },
+    }
 }
 
 /// In what the second decision is different from the first.

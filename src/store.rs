@@ -2,16 +2,28 @@
 //!
 //! A [`Store`] runs [`Work`] in write transactions; it decides nothing itself.
 
+mod error;
 mod guard;
+mod items;
 mod memory;
+mod perform;
+mod requests;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod unopened;
 
+use fence_engine::approval::RequestState;
 use fence_engine::scalar::Timestamp;
 
+pub use error::StoreError;
+pub use items::{Event, Item};
 pub use memory::MemoryStore;
+pub(crate) use perform::block_on;
+pub use perform::{Receipt, perform};
+pub use requests::{Order, RequestFilter, StoredRequest};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Options, SqliteStore};
+pub use unopened::Unopened;
 
 /// What identifies one counter for one key: the hash that the gate makes of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,34 +87,6 @@ pub enum CallScope {
     Nobody,
 }
 
-/// A request for approval as it is opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenedRequest {
-    /// UUIDv7.
-    pub id: [u8; 16],
-    /// The decision that opened it.
-    pub decision: [u8; 16],
-    /// What an approval will be bound to.
-    pub digest: [u8; 32],
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// When it ends as expired.
-    pub expires_at: Timestamp,
-    /// The merged terms in canonical JSON.
-    pub terms: String,
-}
-
-/// Something besides decisions that the record must show: what a person did to the gate itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// When.
-    pub at: Timestamp,
-    /// What kind of thing, such as `clock.accepted`.
-    pub kind: String,
-    /// The whole of it in JSON.
-    pub body: String,
-}
-
 /// Which entries of the log are wanted; absent fields do not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogQuery {
@@ -122,40 +106,6 @@ pub struct LogQuery {
     pub after_seq: Option<u64>,
     /// At most so many, the newest ones; given back oldest first.
     pub limit: Option<u64>,
-}
-
-/// Why the store could not do as asked. Every one of them means deny.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// Another process held the database for longer than the busy timeout.
-    #[error("the database is locked by another process")]
-    Locked,
-    /// No room left.
-    #[error("the disk is full")]
-    Full,
-    /// It may not be written.
-    #[error("the database cannot be written: {0}")]
-    ReadOnly(String),
-    /// It is not a database, or damaged.
-    #[error("the database is damaged: {0}")]
-    Corrupt(String),
-    /// It was written by a newer Fence.
-    #[error("the database has version {found}, this Fence knows versions up to {known}")]
-    Newer {
-        /// The file's version.
-        found: i64,
-        /// The newest version known.
-        known: i64,
-    },
-    /// Anything else.
-    #[error("the database failed: {0}")]
-    Failed(String),
-    /// The work itself refused.
-    #[error("{0}")]
-    Refused(String),
-    /// The store is shutting down.
-    #[error("the store is closed")]
-    Closed,
 }
 
 /// What work may do inside its write transaction.
@@ -214,7 +164,32 @@ pub trait Transaction {
     /// Any fault of the store.
     fn keep_policy(&mut self, digest: [u8; 32], texts: &str) -> Result<(), StoreError>;
 
-    /// The open (pending, not yet expired) request for this call digest, if any.
+    /// One decision by its id, also one that this transaction appended.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn entry(&mut self, id: [u8; 16]) -> Result<Option<Logged>, StoreError>;
+
+    /// How many of the session's decisions stand from this one on, itself included, counting no
+    /// further than `limit` and looking at no more than the newest 50 000 of the log.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn calls_since(
+        &mut self,
+        session: &str,
+        decision: [u8; 16],
+        limit: u64,
+    ) -> Result<u64, StoreError>;
+
+    /// The newest version of a request.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn request(&mut self, id: [u8; 16]) -> Result<Option<StoredRequest>, StoreError>;
+
+    /// The newest version of a request that is open at `now` (pending before its end, or approved
+    /// and still to be used) and was at any time for this call digest.
     ///
     /// # Errors
     /// Any fault of the store.
@@ -222,13 +197,78 @@ pub trait Transaction {
         &mut self,
         digest: [u8; 32],
         now: Timestamp,
-    ) -> Result<Option<OpenedRequest>, StoreError>;
+    ) -> Result<Option<StoredRequest>, StoreError>;
 
-    /// Opens a request.
+    /// Whether a person refused a request for this call digest at or after `since`.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] where the id is taken; any fault of the store.
-    fn insert_request(&mut self, request: &OpenedRequest) -> Result<(), StoreError>;
+    /// Any fault of the store.
+    fn refused_since(&mut self, digest: [u8; 32], since: Timestamp) -> Result<bool, StoreError>;
+
+    /// How many requests of this agent wait for people at `now`, counting no further than `limit`.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn pending_of(
+        &mut self,
+        agent: Option<&str>,
+        now: Timestamp,
+        limit: u64,
+    ) -> Result<u64, StoreError>;
+
+    /// The newest `limit` requests of a session that people answered, newest answer first.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn answered_in(&mut self, session: &str, limit: u64) -> Result<Vec<StoredRequest>, StoreError>;
+
+    /// Opens a request, or a new version of one; its `number` is the store's to give.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] where the version exists; any fault of the store.
+    fn insert_request(&mut self, request: &StoredRequest) -> Result<(), StoreError>;
+
+    /// Moves a request to `to`, if it still stands as in `from` (id, version, state and number of
+    /// moves). `false`: somebody else moved it first, and nothing changed. A refusal by a person
+    /// marks every version of the request.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn move_request(
+        &mut self,
+        from: &StoredRequest,
+        to: &StoredRequest,
+    ) -> Result<bool, StoreError>;
+
+    /// What happened to a request, all versions together, in the order it was recorded.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn events_of(&mut self, request: [u8; 16]) -> Result<Vec<Event>, StoreError>;
+
+    /// Keeps an item, in place of the one with its kind and id.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn put_item(&mut self, item: &Item) -> Result<(), StoreError>;
+
+    /// One item.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn item(&mut self, kind: &str, id: [u8; 16]) -> Result<Option<Item>, StoreError>;
+
+    /// The items of a kind that have not ended, under one key, in the order of their ids.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn live_items(&mut self, kind: &str, key: &str) -> Result<Vec<Item>, StoreError>;
+
+    /// Forgets the items of a kind that ended before `at`.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn forget_items(&mut self, kind: &str, at: Timestamp) -> Result<(), StoreError>;
 
     /// Sets the clock mark back to `at`: a person declared the clock right.
     ///
@@ -293,15 +333,80 @@ pub trait Store: Send + Sync {
     /// Any fault of the store.
     fn policy_texts(&self, digest: [u8; 32]) -> Result<Option<String>, StoreError>;
 
-    /// One request by its id.
+    /// A version of a request; the newest where none is named.
     ///
     /// # Errors
     /// Any fault of the store.
-    fn request(&self, id: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError>;
+    fn request(
+        &self,
+        id: [u8; 16],
+        version: Option<u32>,
+    ) -> Result<Option<StoredRequest>, StoreError>;
+
+    /// The wanted requests, in the order asked for.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn requests(&self, wanted: &RequestFilter) -> Result<Vec<StoredRequest>, StoreError>;
+
+    /// How many requests are in this state.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn count_requests(&self, state: RequestState) -> Result<u64, StoreError>;
+
+    /// Requests for which something is due at `now` (their `wake_at` has come), longest due first.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn due_requests(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredRequest>, StoreError>;
+
+    /// One item.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn item(&self, kind: &str, id: [u8; 16]) -> Result<Option<Item>, StoreError>;
+
+    /// The items of a kind that have not ended, under one key or all, in the order of their ids.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn live_items(&self, kind: &str, key: Option<&str>) -> Result<Vec<Item>, StoreError>;
+
+    /// Items that have not ended and are due at `now`, longest due first.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn due_items(&self, kind: &str, now: Timestamp, limit: u32) -> Result<Vec<Item>, StoreError>;
+
+    /// What happened to a request, all versions together, in the order it was recorded.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn events_of(&self, request: [u8; 16]) -> Result<Vec<Event>, StoreError>;
+
+    /// The events after this place in their order, each with its place; places count up from 1.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<(u64, Event)>, StoreError>;
+
+    /// The place of the newest event; 0 where there is none.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn newest_event(&self) -> Result<u64, StoreError>;
 
     /// All events, in the order they were recorded.
     ///
     /// # Errors
     /// Any fault of the store.
     fn events(&self) -> Result<Vec<Event>, StoreError>;
+
+    /// A number that is another one whenever anything was committed since, by whatever process.
+    /// Cheap: to be asked many times a second.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn watermark(&self) -> Result<u64, StoreError>;
 }

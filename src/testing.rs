@@ -115,7 +115,11 @@ impl<'p> Run<'p> {
     ) -> Result<Self, BuildError> {
         // Nothing reads this time: a call that would is refused until the test says `at`.
         let clock = Arc::new(ManualClock::new(Timestamp::EPOCH));
-        let gate = Gate::builder().layers(layers.clone()).services(services.clone());
+        let gate = Gate::builder()
+            .layers(layers.clone())
+            .services(services.clone())
+            // A test is about the policy, not about how long people's queue is.
+            .pending_cap(u32::MAX);
         let gate = gate.clock(Arc::clone(&clock) as Arc<_>).build()?;
         let (now, last, round, calls, failures) = (None, None, None, 0, Vec::new());
         Ok(Self { gate, policy, clock, now, last, round, calls, failures })
@@ -191,10 +195,12 @@ impl<'p> Run<'p> {
     }
 
     fn decide(&self, call: &ToolCall) -> Result<Decision, Problem> {
-        if self.now.is_none() && reads_clock(self.gate.layers(), call) {
+        if self.now.is_none() && reads_clock(&self.gate.layers(), call) {
             return Err(Problem::NoTime);
         }
-        self.gate.decide_blocking(call).map_err(|error: GateError| Problem::Step(error.to_string()))
+        let decided = self.gate.decide_blocking(call);
+        let decided = decided.map_err(|error: GateError| Problem::Step(error.to_string()))?;
+        Ok(decided.into_decision())
     }
 
     /// Nothing to expect of a call that has failed already.

@@ -159,8 +159,11 @@ pub struct Decision {
     pub because: Option<String>,
     /// What the agent could do instead.
     pub instead: Option<String>,
-    /// The `auto` line that released an ask.
+    /// The `auto` line that released an ask, or the grant that did.
     pub auto: Option<String>,
+    /// The grant that released an ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
     /// Every rule that mentions the tool.
     pub matched: Vec<Matched>,
     /// The request that was opened, for an ask that is queued.
@@ -214,6 +217,9 @@ pub struct RequestNotice {
     pub expires_at: String,
     /// Who must approve.
     pub needs: Vec<NeededVotes>,
+    /// Where it stands, if this call did not open it: `pending`, `approved`, `denied`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
 }
 
 /// So many people of one group.

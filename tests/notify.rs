@@ -13,6 +13,7 @@
 mod notify {
     mod cards;
     mod email;
+    mod gate;
     mod mail_server;
     mod outbox;
     mod receiver;

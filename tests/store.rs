@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fence::store::{
-    CallScope, CounterSpan, Entry, Event, LogQuery, Logged, MemoryStore, OpenedRequest,
-    SqliteStore, Store, StoreError, Transaction, Work,
+    CallScope, CounterSpan, Entry, Event, Item, LogQuery, Logged, MemoryStore, Order,
+    RequestFilter, SqliteStore, Store, StoreError, StoredRequest, Transaction, Work,
 };
+use fence_engine::approval::RequestState;
 use store_support::*;
 
 macro_rules! on_every_store {
@@ -50,6 +51,12 @@ on_every_store! {
     a_long_log_is_filtered_and_limited_alike
     the_log_stops_when_told_to
     requests_are_open_until_they_expire
+    a_request_is_moved_only_from_where_it_stands
+    the_newest_version_of_a_request_is_found_by_every_digest
+    requests_are_counted_listed_and_due
+    what_people_answered_in_a_session_is_found_newest_first
+    items_last_until_they_end
+    events_are_found_by_request_and_after_a_place
     events_are_kept_in_order_and_undone_with_their_work
     concurrent_first_five_release_five
 }
@@ -78,10 +85,8 @@ fn an_entry_comes_back_whole(store: &dyn Store) {
 }
 
 fn events_are_kept_in_order_and_undone_with_their_work(store: &dyn Store) {
-    let event = |number: i64| Event {
-        at: at(number),
-        kind: "clock.accepted".to_owned(),
-        body: format!("{{\"number\":{number}}}"),
+    let event = |number: i64| {
+        Event::new(at(number), "clock.accepted", None, format!("{{\"number\":{number}}}"))
     };
     for number in [2, 1] {
         assert_eq!(perform(store, move |tx| tx.event(&event(number))), Ok(()));
@@ -121,10 +126,10 @@ struct Remains {
     used: [u64; 3],
     mark: Option<fence_engine::scalar::Timestamp>,
     earlier: Option<u64>,
-    open: Option<OpenedRequest>,
+    open: Option<StoredRequest>,
     log: Vec<u64>,
     policy: Option<String>,
-    request: Option<OpenedRequest>,
+    request: Option<StoredRequest>,
 }
 
 fn remains(store: &dyn Store) -> Remains {
@@ -141,7 +146,7 @@ fn remains(store: &dyn Store) -> Remains {
     .unwrap();
     let log = seqs(store, &LogQuery::default());
     let policy = store.policy_texts([1; 32]).unwrap();
-    Remains { used, mark, earlier, open, log, policy, request: store.request(id(1)).unwrap() }
+    Remains { used, mark, earlier, open, log, policy, request: store.request(id(1), None).unwrap() }
 }
 
 fn a_refusal_undoes_everything(store: &dyn Store) {
@@ -435,23 +440,191 @@ fn the_log_stops_when_told_to(store: &dyn Store) {
     assert_eq!(seen, [1, 2, 3]);
 }
 
+/// As the store gives it back.
+fn numbered(number: u64, request: &StoredRequest) -> StoredRequest {
+    StoredRequest { number, ..request.clone() }
+}
+
+fn insert(store: &dyn Store, request: &StoredRequest) -> Outcome<()> {
+    let request = request.clone();
+    perform(store, move |tx| tx.insert_request(&request))
+}
+
+fn moved(store: &dyn Store, from: &StoredRequest, to: &StoredRequest) -> bool {
+    let (from, to) = (from.clone(), to.clone());
+    perform(store, move |tx| tx.move_request(&from, &to)).unwrap()
+}
+
+fn open(store: &dyn Store, digest: u8, now: i64) -> Option<StoredRequest> {
+    perform(store, move |tx| tx.open_request([digest; 32], at(now))).unwrap()
+}
+
 fn requests_are_open_until_they_expire(store: &dyn Store) {
     let opened = request(1, 5, 0, 100);
-    let sent = opened.clone();
-    perform(store, move |tx| tx.insert_request(&sent)).unwrap();
-    let open = |now| perform(store, move |tx| tx.open_request([5; 32], at(now))).unwrap();
-    assert_eq!(open(99), Some(opened.clone()));
-    assert_eq!(open(100), None);
-    assert_eq!(perform(store, |tx| tx.open_request([6; 32], at(1))), Ok(None));
-    let why = "a request with this id already exists".to_owned();
-    let again = perform(store, |tx| tx.insert_request(&request(1, 6, 0, 100)));
-    assert_eq!(again, Err(StoreError::Refused(why)));
+    insert(store, &opened).unwrap();
+    assert_eq!(open(store, 5, 99), Some(numbered(1, &opened)));
+    assert_eq!(open(store, 5, 100), None);
+    assert_eq!(open(store, 6, 1), None);
+    let again = insert(store, &request(1, 6, 0, 100));
+    assert!(matches!(again, Err(StoreError::Refused(_))), "{again:?}");
     let next = request(2, 5, 100, 200);
-    let sent = next.clone();
-    perform(store, move |tx| tx.insert_request(&sent)).unwrap();
-    assert_eq!(open(150), Some(next));
-    assert_eq!(store.request(id(1)), Ok(Some(opened)));
-    assert_eq!(store.request(id(9)), Ok(None));
+    insert(store, &next).unwrap();
+    assert_eq!(open(store, 5, 150), Some(numbered(2, &next)));
+    assert_eq!(store.request(id(1), None), Ok(Some(numbered(1, &opened))));
+    assert_eq!(store.request(id(9), None), Ok(None));
+}
+
+fn a_request_is_moved_only_from_where_it_stands(store: &dyn Store) {
+    let pending = request(1, 5, 0, 100);
+    insert(store, &pending).unwrap();
+    let approved = StoredRequest {
+        state: RequestState::Approved,
+        moves: 1,
+        wake_at: Some(at(60)),
+        settled_at: Some(at(50)),
+        ..pending.clone()
+    };
+    assert!(moved(store, &pending, &approved));
+    let denied = StoredRequest { state: RequestState::Denied, moves: 1, ..pending.clone() };
+    assert!(!moved(store, &pending, &denied));
+    assert_eq!(store.request(id(1), Some(1)), Ok(Some(numbered(1, &approved))));
+    assert_eq!(open(store, 5, 59), Some(numbered(1, &approved)));
+    assert_eq!(open(store, 5, 60), None);
+    let undone = perform(store, move |tx| {
+        assert!(tx.move_request(&approved, &pending)?);
+        Err::<(), _>(StoreError::Refused("no".to_owned()))
+    });
+    assert!(undone.is_err());
+    assert_eq!(open(store, 5, 59).unwrap().state, RequestState::Approved);
+}
+
+fn the_newest_version_of_a_request_is_found_by_every_digest(store: &dyn Store) {
+    let first = request(1, 5, 0, 100);
+    insert(store, &first).unwrap();
+    let gone = StoredRequest { state: RequestState::Superseded, moves: 1, ..first.clone() };
+    assert!(moved(store, &first, &gone));
+    let second = StoredRequest { version: 2, digest: [6; 32], ..first };
+    insert(store, &second).unwrap();
+    for digest in [5, 6] {
+        assert_eq!(open(store, digest, 9), Some(numbered(2, &second)));
+    }
+    assert_eq!(store.request(id(1), Some(1)).unwrap().unwrap().state, RequestState::Superseded);
+    let refused = StoredRequest {
+        state: RequestState::Denied,
+        moves: 1,
+        refused: true,
+        settled_at: Some(at(20)),
+        ..second.clone()
+    };
+    assert!(moved(store, &second, &refused));
+    for (digest, since, was) in [(5, 0, true), (6, 20, true), (6, 21, false), (7, 0, false)] {
+        let found = perform(store, move |tx| tx.refused_since([digest; 32], at(since)));
+        assert_eq!(found, Ok(was), "{digest} {since}");
+    }
+}
+
+fn requests_are_counted_listed_and_due(store: &dyn Store) {
+    for (number, expires) in [(1, 300), (2, 100), (3, 200)] {
+        insert(store, &request(number, number as u8, 0, expires)).unwrap();
+    }
+    let other = StoredRequest { agent: None, session: None, ..request(4, 4, 0, 50) };
+    insert(store, &other).unwrap();
+    let count = |agent: Option<&'static str>, now, limit| {
+        perform(store, move |tx| tx.pending_of(agent, at(now), limit)).unwrap()
+    };
+    assert_eq!((count(Some("ana"), 0, 9), count(Some("ana"), 0, 2), count(None, 0, 9)), (3, 2, 1));
+    assert_eq!(count(Some("ana"), 150, 9), 2);
+    let none: [u64; 0] = [];
+    let list = |wanted: RequestFilter| -> Vec<u64> {
+        store.requests(&wanted).unwrap().iter().map(|request| request.number).collect()
+    };
+    let all = RequestFilter { limit: 10, ..RequestFilter::default() };
+    assert_eq!(list(all.clone()), [4, 3, 2, 1]);
+    assert_eq!(list(RequestFilter { order: Order::Deadline, ..all.clone() }), [4, 2, 3, 1]);
+    assert_eq!(list(RequestFilter { skip: 1, limit: 2, ..all.clone() }), [3, 2]);
+    assert_eq!(list(RequestFilter { agent: Some("ana".to_owned()), ..all.clone() }), [3, 2, 1]);
+    assert_eq!(list(RequestFilter { tool: Some("x".to_owned()), ..all.clone() }), none);
+    let states = vec![RequestState::Denied];
+    assert_eq!(list(RequestFilter { states, ..all }), none);
+    assert_eq!(store.count_requests(RequestState::Pending), Ok(4));
+    let due = store.due_requests(at(100), 9).unwrap();
+    assert_eq!(due.iter().map(|request| request.number).collect::<Vec<_>>(), [4, 2]);
+}
+
+fn what_people_answered_in_a_session_is_found_newest_first(store: &dyn Store) {
+    for (number, state, refused) in [
+        (1, RequestState::Denied, true),
+        (2, RequestState::Approved, false),
+        (3, RequestState::Expired, false),
+        (4, RequestState::Denied, true),
+    ] {
+        let pending = request(number, number as u8, 0, 100);
+        insert(store, &pending).unwrap();
+        let settled_at = Some(at(10 + number as i64));
+        let ended = StoredRequest { state, refused, settled_at, moves: 1, ..pending.clone() };
+        assert!(moved(store, &pending, &ended));
+        let decision = Entry { id: pending.decision, ..entry(number) };
+        append(store, decision).unwrap();
+    }
+    let answered = perform(store, |tx| tx.answered_in("s-1", 9)).unwrap();
+    assert_eq!(answered.iter().map(|request| request.number).collect::<Vec<_>>(), [4, 2, 1]);
+    let calls = |number: u64, limit| {
+        perform(store, move |tx| tx.calls_since("s-1", id(number + 1000), limit)).unwrap()
+    };
+    assert_eq!((calls(1, 9), calls(3, 9), calls(1, 2)), (4, 2, 2));
+}
+
+fn items_last_until_they_end(store: &dyn Store) {
+    let item = |number: u64, key: &str| Item {
+        kind: "halt".to_owned(),
+        id: id(number),
+        key: key.to_owned(),
+        due: Some(at(number as i64)),
+        body: format!("{{\"number\":{number}}}"),
+        ended_at: None,
+    };
+    let put = |item: Item| perform(store, move |tx| tx.put_item(&item)).unwrap();
+    let live = |kind: &'static str, key: &'static str| {
+        perform(store, move |tx| tx.live_items(kind, key)).unwrap()
+    };
+    assert_eq!(live("halt", "a"), []);
+    for (number, key) in [(1, "a"), (2, "b"), (3, "a")] {
+        put(item(number, key));
+    }
+    put(Item { kind: "token".to_owned(), ..item(4, "a") });
+    assert_eq!(live("halt", "a"), [item(1, "a"), item(3, "a")]);
+    assert_eq!(store.live_items("halt", None).unwrap().len(), 3);
+    assert_eq!(store.due_items("halt", at(2), 9).unwrap(), [item(1, "a"), item(2, "b")]);
+    let ended = Item { ended_at: Some(at(9)), ..item(1, "a") };
+    put(ended.clone());
+    assert_eq!(live("halt", "a"), [item(3, "a")]);
+    assert_eq!(store.item("halt", id(1)), Ok(Some(ended)));
+    let undone = perform(store, move |tx| {
+        tx.put_item(&item(5, "a"))?;
+        tx.forget_items("halt", at(10))?;
+        Err::<(), _>(StoreError::Refused("no".to_owned()))
+    });
+    assert!(undone.is_err());
+    assert!(store.item("halt", id(1)).unwrap().is_some());
+    perform(store, |tx| tx.forget_items("halt", at(10))).unwrap();
+    assert_eq!((store.item("halt", id(1)), store.item("halt", id(5))), (Ok(None), Ok(None)));
+}
+
+fn events_are_found_by_request_and_after_a_place(store: &dyn Store) {
+    let before = store.watermark().unwrap();
+    let event = |number: i64, request: Option<[u8; 16]>| {
+        Event::new(at(number), "request.voted", request, format!("{{\"number\":{number}}}"))
+    };
+    for (number, request) in [(1, Some(id(7))), (2, None), (3, Some(id(7)))] {
+        perform(store, move |tx| tx.event(&event(number, request))).unwrap();
+    }
+    let own = [event(1, Some(id(7))), event(3, Some(id(7)))];
+    assert_eq!(store.events_of(id(7)).unwrap(), own);
+    assert_eq!(perform(store, |tx| tx.events_of(id(7))).unwrap(), own);
+    assert_eq!(store.events_after(1, 1).unwrap(), [(2, event(2, None))]);
+    assert_eq!(store.newest_event(), Ok(3));
+    assert_ne!(store.watermark().unwrap(), before);
+    assert_eq!(store.watermark(), store.watermark());
 }
 
 fn concurrent_first_five_release_five(store: &dyn Store) {

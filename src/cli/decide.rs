@@ -160,7 +160,7 @@ impl Answers {
     }
 
     fn line(&self, outcome: Result<Decision, GateError>, tool: Option<&str>) -> String {
-        let refuse = |error: GateError| Decision::unrecorded(&error, self.gate.layers());
+        let refuse = |error: GateError| Decision::unrecorded(&error, &self.gate.layers());
         let mut decision = outcome.unwrap_or_else(refuse);
         if self.unqueued {
             decision.request = None;

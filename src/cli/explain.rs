@@ -57,10 +57,11 @@ impl Explain {
             db => Arc::new(load::reading(context, &self.files, db.as_deref())?),
         };
         let gate = loaded.gate().shared_store(store).build().map_err(Failure::usage)?;
-        let at = self.at.and_then(|at| at.within(gate.layers()));
+        let at = self.at.and_then(|at| at.within(&gate.layers()));
         let mode = Mode { at, ..Mode::default() };
         let gathered = gate.gather_blocking(&call, mode).map_err(Failure::usage)?;
-        let report = report(gate.layers(), &call, &gathered.facts());
+        let layers = gate.layers();
+        let report = report(&layers, &call, &gathered.facts());
         let view = View::new(&report, &call, gathered.now);
         match self.json {
             true => context.output.line(&serde_json::to_string(&view).map_err(Failure::usage)?),

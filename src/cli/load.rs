@@ -6,9 +6,7 @@ use crate::gate::GateBuilder;
 use crate::policies::{self, LoadError};
 use crate::render;
 use crate::service::Services;
-use crate::store::{
-    Event, LogQuery, Logged, OpenedRequest, Options, SqliteStore, Store, StoreError, Work,
-};
+use crate::store::{Options, SqliteStore, Store, Unopened};
 use fence_engine::Layers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,33 +69,4 @@ pub(crate) fn reading(
         return Err(Failure::usage(missing).help("name one with `--db FILE`"));
     }
     SqliteStore::open_read_only(&path).map_err(Failure::usage)
-}
-
-/// Stands where a database could not be opened.
-struct Unopened(StoreError);
-
-impl Store for Unopened {
-    fn submit(&self, work: Box<dyn Work>) {
-        work.finish(Err(self.0.clone()));
-    }
-
-    fn log(&self, _: &LogQuery, _: &mut dyn FnMut(Logged) -> bool) -> Result<(), StoreError> {
-        Err(self.0.clone())
-    }
-
-    fn entry(&self, _: [u8; 16]) -> Result<Option<Logged>, StoreError> {
-        Err(self.0.clone())
-    }
-
-    fn policy_texts(&self, _: [u8; 32]) -> Result<Option<String>, StoreError> {
-        Err(self.0.clone())
-    }
-
-    fn request(&self, _: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError> {
-        Err(self.0.clone())
-    }
-
-    fn events(&self) -> Result<Vec<Event>, StoreError> {
-        Err(self.0.clone())
-    }
 }

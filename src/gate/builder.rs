@@ -1,7 +1,9 @@
 //! Putting a gate together.
 
-use super::{Gate, Shared};
+use super::{Callback, Gate, Policies, Shared};
+use crate::approvals::{Announce, Watch};
 use crate::clock::{Clock, SystemClock};
+use crate::people::People;
 use crate::policies::{LoadError, check_file, check_text, compile};
 use crate::random::{Random, SystemRandom};
 use crate::service::{Service, Services};
@@ -12,6 +14,9 @@ use fence_engine::strategy::{NameTaken, Strategies, Strategy};
 use fence_engine::{CompiledPolicy, Layers};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// How many requests of one agent may wait at once, unless set otherwise.
+pub const PENDING_CAP: u32 = 20;
 
 /// Why a gate cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +42,10 @@ pub struct GateBuilder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     services: Services,
+    people: People,
+    pending_cap: u32,
+    announce: Option<Announce>,
+    callback: Option<Callback>,
     refused: Option<NameTaken>,
 }
 
@@ -51,6 +60,10 @@ impl Default for GateBuilder {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             services: Services::default(),
+            people: People::default(),
+            pending_cap: PENDING_CAP,
+            announce: None,
+            callback: None,
             refused: None,
         }
     }
@@ -151,6 +164,36 @@ impl GateBuilder {
         self
     }
 
+    /// With these people to answer; nobody unless given.
+    #[must_use]
+    pub fn people(mut self, people: People) -> Self {
+        self.people = people;
+        self
+    }
+
+    /// With at most so many requests of one agent waiting at once (20).
+    #[must_use]
+    pub fn pending_cap(mut self, cap: u32) -> Self {
+        self.pending_cap = cap;
+        self
+    }
+
+    /// With what is to be told to people, and through what, when something happens to a request:
+    /// the items it gives are kept in the transaction that records the event.
+    #[must_use]
+    pub fn announce(mut self, announce: Announce) -> Self {
+        self.announce = Some(announce);
+        self
+    }
+
+    /// With a person of this process who is asked when an agent waits for a request. The answer
+    /// counts as that person's vote and obeys the same rules.
+    #[must_use]
+    pub fn answers(mut self, callback: Callback) -> Self {
+        self.callback = Some(callback);
+        self
+    }
+
     /// The gate.
     ///
     /// # Errors
@@ -167,12 +210,29 @@ impl GateBuilder {
             Some(layers) => layers,
             None => Layers::new(self.policies)?,
         };
-        let policy_texts = texts(&layers);
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
-        let (clock, random, services) = (self.clock, self.random, self.services);
         Ok(Gate {
-            shared: Arc::new(Shared { layers, policy_texts, store, clock, random, services }),
+            shared: Arc::new(Shared {
+                policies: arc_swap::ArcSwap::from_pointee(Policies::new(layers)),
+                watch: Watch::new(&store),
+                store,
+                clock: self.clock,
+                random: self.random,
+                services: self.services,
+                people: self.people,
+                pending_cap: self.pending_cap,
+                announce: self.announce,
+                callback: self.callback,
+            }),
         })
+    }
+}
+
+impl Policies {
+    /// These layers with the texts they stand for.
+    pub(super) fn new(layers: Layers) -> Self {
+        let texts = texts(&layers);
+        Self { layers, texts }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Declaring the clock right after it ran ahead and was set back: a person's act, recorded.
 
 use super::GateError;
+use crate::approvals::journal::Body;
 use crate::clock::Clock;
-use crate::store::{Event, Store, StoreError, Transaction, Work};
-use fence_engine::json::Builder;
+use crate::store::{Store, StoreError, Transaction, Work};
 use fence_engine::scalar::Timestamp;
 use std::sync::mpsc::SyncSender;
 
@@ -50,30 +50,15 @@ impl Work for AcceptWork {
         if let Some(from) = transaction.clock_mark()?.filter(|mark| *mark > self.now) {
             self.accepted = Accepted::SetBack { from, to: self.now };
             transaction.reset_clock_mark(self.now)?;
-            transaction.event(&self.event(from)?)?;
+            let body = Body::new(self.now, "clock.accepted").with("from", &from.to_string());
+            let body = body.with("reason", &self.reason).with("to", &self.now.to_string());
+            transaction.event(&body.event(None))?;
         }
         Ok(())
     }
 
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
         drop(self.answer.send(outcome.map(|()| self.accepted)));
-    }
-}
-
-impl AcceptWork {
-    fn event(&self, from: Timestamp) -> Result<Event, StoreError> {
-        let mut json = Builder::new();
-        json.begin_object();
-        for (key, text) in
-            [("from", &from.to_string()), ("reason", &self.reason), ("to", &self.now.to_string())]
-        {
-            json.key(key);
-            json.text(text);
-        }
-        json.end_object();
-        let json = json.finish().map_err(|error| StoreError::Refused(error.to_string()))?;
-        let kind = "clock.accepted".to_owned();
-        Ok(Event { at: self.now, kind, body: json.to_string() })
     }
 }
 

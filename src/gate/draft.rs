@@ -3,16 +3,17 @@
 //! Drafting is pure, so it happens in the caller's thread on what can be assumed, and the
 //! transaction only checks the assumptions; where one fails it drafts again on the facts.
 
+use super::leaf;
 use super::work::{Arrival, Ids};
-use super::{Shared, leaf};
+use crate::approvals::RequestId;
 use crate::record::{self, Subject, Used};
-use crate::store::{Entry, OpenedRequest};
-use crate::wire::Decision;
+use crate::store::{Entry, StoredRequest};
+use crate::wire::{Decision, RequestNotice};
+use fence_engine::approval::Terms;
 use fence_engine::call::{ToolCall, hex_digest};
 use fence_engine::decision::Effect;
 use fence_engine::eval::{Report, report};
 use fence_engine::facts::{CounterFact, Facts, Needs, Now};
-use uuid::Uuid;
 
 /// A decision ready to be written.
 #[derive(Clone, Debug)]
@@ -20,8 +21,8 @@ pub(crate) struct Draft {
     pub(crate) decision: Decision,
     /// What goes into the log.
     pub(crate) entry: Entry,
-    /// The request it opens.
-    pub(crate) request: Option<OpenedRequest>,
+    /// For an ask: the terms under which people answer it.
+    pub(crate) terms: Option<Terms>,
     /// Which of the needed counters lose a slot.
     pub(crate) slots: Vec<usize>,
 }
@@ -33,34 +34,24 @@ pub(crate) struct Grounds<'a> {
     pub(crate) needs: &'a Needs,
     pub(crate) counters: &'a [CounterFact],
     /// The request that is open for the same call.
-    pub(crate) open: Option<&'a OpenedRequest>,
+    pub(crate) open: Option<&'a StoredRequest>,
 }
 
 /// Judges a well-formed call and writes everything up.
-pub(crate) fn draft(
-    shared: &Shared,
-    arrival: &Arrival,
-    ids: Ids,
-    call: &ToolCall,
-    grounds: &Grounds<'_>,
-) -> Draft {
+pub(crate) fn draft(arrival: &Arrival, ids: Ids, call: &ToolCall, grounds: &Grounds<'_>) -> Draft {
     let facts = Facts { now: grounds.now, counters: grounds.counters, answers: &arrival.answers };
-    let report = report(&shared.layers, call, &facts);
+    let report = report(&arrival.policies.layers, call, &facts);
     let slots = report.slots(grounds.needs);
     let mut decision = decision(&report, arrival, ids);
-    let mut request = None;
-    if decision.decision == Effect::Ask {
-        let terms = report.terms();
-        let opened = grounds.open.cloned().unwrap_or_else(|| OpenedRequest {
-            id: ids.request.into_bytes(),
-            decision: ids.decision.into_bytes(),
-            digest: arrival.digest,
-            opened_at: arrival.at,
-            expires_at: arrival.at.saturating_add(terms.expires),
-            terms: record::terms_json(&terms),
+    let terms = (decision.decision == Effect::Ask).then(|| report.terms());
+    if let Some(terms) = &terms {
+        decision.request = Some(match grounds.open {
+            Some(open) => joined(open, terms),
+            None => {
+                let expires_at = arrival.at.saturating_add(terms.expires).to_string();
+                record::notice(&RequestId(ids.request.into_bytes()).to_string(), &expires_at, terms)
+            }
         });
-        decision.request = Some(record::notice(&public_id(&opened), &expiry(&opened), &terms));
-        request = Some(opened).filter(|_| grounds.open.is_none());
     }
     let used = Used {
         facts,
@@ -72,7 +63,7 @@ pub(crate) fn draft(
     let malformed = report.evaluation.malformed().is_some();
     let call_id = call.call_id.as_deref().filter(|_| !malformed);
     let entry = entry(&decision, Subject::Call(call), &used, arrival, ids, call_id);
-    Draft { decision, entry, request, slots }
+    Draft { decision, entry, terms, slots }
 }
 
 impl Draft {
@@ -80,32 +71,40 @@ impl Draft {
     /// instead of opening one; only for drafts on which no counter had a say.
     pub(crate) fn joining(
         &self,
-        open: &OpenedRequest,
+        open: &StoredRequest,
         arrival: &Arrival,
         ids: Ids,
         call: &ToolCall,
     ) -> Self {
         let mut decision = self.decision.clone();
-        if let Some(request) = &mut decision.request {
-            request.id = public_id(open);
-            request.expires_at = expiry(open);
-        }
+        decision.request = self.terms.as_ref().map(|terms| joined(open, terms));
+        self.otherwise(decision, arrival, ids, call)
+    }
+
+    /// Another decision on the same grounds; only for drafts on which no counter had a say, or
+    /// that take no slots.
+    pub(crate) fn otherwise(
+        &self,
+        decision: Decision,
+        arrival: &Arrival,
+        ids: Ids,
+        call: &ToolCall,
+    ) -> Self {
         let facts = Facts { now: arrival.now, counters: &[], answers: &arrival.answers };
         let recorded_at = &arrival.recorded_at.to_string();
         let used =
             Used { facts, counters: &[], slots: &[], replayed: arrival.replayed, recorded_at };
         let call_id = call.call_id.as_deref();
         let entry = entry(&decision, Subject::Call(call), &used, arrival, ids, call_id);
-        Self { decision, entry, request: None, slots: Vec::new() }
+        Self { decision, entry, terms: self.terms.clone(), slots: Vec::new() }
     }
 }
 
-fn public_id(request: &OpenedRequest) -> String {
-    format!("r_{}", Uuid::from_bytes(request.id))
-}
-
-fn expiry(request: &OpenedRequest) -> String {
-    request.expires_at.to_string()
+/// What the agent learns of a request that was open already.
+fn joined(open: &StoredRequest, terms: &Terms) -> RequestNotice {
+    let (id, expires_at) = (RequestId(open.id).to_string(), open.expires_at.to_string());
+    let state = Some(open.state.as_str().to_owned());
+    RequestNotice { state, ..record::notice(&id, &expires_at, terms) }
 }
 
 fn decision(report: &Report<'_>, arrival: &Arrival, ids: Ids) -> Decision {

@@ -1,14 +1,16 @@
 //! What happens to a call inside its write transaction.
 
 use super::draft::{Draft, Grounds, draft, entry};
-use super::{Arrived, CLOCK_TOLERANCE_MICROS, GateError, Shared};
+use super::{Arrived, CLOCK_TOLERANCE_MICROS, GateError, Policies, Shared};
+use crate::approvals::{self, halts};
 use crate::random::Random;
 use crate::record::{Subject, Used};
 use crate::store::{
-    CallScope, CounterId, CounterSpan as StoredSpan, Entry, Logged, OpenedRequest, StoreError,
+    CallScope, CounterId, CounterSpan as StoredSpan, Entry, Logged, StoreError, StoredRequest,
     Transaction, Work,
 };
 use crate::wire::Decision;
+use fence_engine::approval::Terms;
 use fence_engine::call::{Malformed, ToolCall, hex_digest};
 use fence_engine::decision::Effect;
 use fence_engine::facts::{AnswerFact, CounterFact, CounterNeed, CounterSpan, Facts, Needs, Now};
@@ -19,8 +21,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// A call and everything known of it before the transaction begins.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Arrival {
+    /// The policies in force when it arrived.
+    pub(crate) policies: Arc<Policies>,
     pub(crate) arrived: Arrived,
     /// The decision's time.
     pub(crate) at: Timestamp,
@@ -36,8 +40,8 @@ pub(crate) struct Arrival {
 /// The ids a decision may need.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ids {
-    pub(super) decision: Uuid,
-    pub(super) request: Uuid,
+    pub(crate) decision: Uuid,
+    pub(crate) request: Uuid,
 }
 
 impl Ids {
@@ -96,20 +100,21 @@ pub(crate) struct DecisionWork {
 
 impl DecisionWork {
     pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, ids: Ids, answer: Answer) -> Self {
-        let assumed = assumed(&shared, &arrival, ids);
+        let assumed = assumed(&arrival, ids);
         Self { shared, arrival, ids, assumed, made: None, answer }
     }
 }
 
 /// The draft that stands unless the clock is behind or the same request is open already; none for
 /// calls that need counters.
-fn assumed(shared: &Shared, arrival: &Arrival, ids: Ids) -> Option<Draft> {
+fn assumed(arrival: &Arrival, ids: Ids) -> Option<Draft> {
     let Arrived::Call(call) = &arrival.arrived else { return None };
     call.validate().ok()?;
-    let (now, needs) = (arrival.now, plan(&shared.layers, call, &Facts::at(arrival.now)));
+    let layers = &arrival.policies.layers;
+    let (now, needs) = (arrival.now, plan(layers, call, &Facts::at(arrival.now)));
     let stateless = needs.counters.is_empty();
     let grounds = Grounds { now, needs: &needs, counters: &[], open: None };
-    stateless.then(|| draft(shared, arrival, ids, call, &grounds))
+    stateless.then(|| draft(arrival, ids, call, &grounds))
 }
 
 impl Work for DecisionWork {
@@ -181,12 +186,12 @@ impl Work for GatherWork {
 }
 
 /// One call inside its transaction.
-struct Line<'a> {
-    shared: &'a Shared,
-    arrival: &'a Arrival,
-    assumed: Option<&'a Draft>,
-    ids: Ids,
-    transaction: &'a mut dyn Transaction,
+pub(crate) struct Line<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) arrival: &'a Arrival,
+    pub(crate) assumed: Option<&'a Draft>,
+    pub(crate) ids: Ids,
+    pub(crate) transaction: &'a mut dyn Transaction,
 }
 
 impl Line<'_> {
@@ -207,6 +212,9 @@ impl Line<'_> {
             return self.refuse(&malformed, subject).map(Made::anew);
         }
         let scope = scope(call, self.arrival.replayed);
+        if let Some(because) = halts::halted(self.transaction, call)? {
+            return self.denied(&scope, because, Subject::Reused(call)).map(Made::anew);
+        }
         if let Some(call_id) = &call.call_id
             && let Some(first) = self.transaction.earlier(&scope, call_id)?
         {
@@ -218,60 +226,111 @@ impl Line<'_> {
     fn judge(&mut self, call: &ToolCall, scope: &CallScope) -> Result<Made, StoreError> {
         let behind = self.now()?.behind;
         if let Some(draft) = self.assumed.filter(|_| !behind) {
-            return self.as_assumed(call, scope, draft);
+            return match self.settled(call, scope, draft, &Needs::default())? {
+                Some(decision) => Ok(Made::anew(decision)),
+                None => Ok(Made::AsDrafted),
+            };
         }
-        let (draft, needs) = self.draft(call)?;
-        self.write(scope, &draft, &needs)?;
-        Ok(Made::anew(draft.decision))
+        let (draft, needs) = self.draft(call, None)?;
+        let settled = self.settled(call, scope, &draft, &needs)?;
+        Ok(Made::anew(settled.unwrap_or(draft.decision)))
     }
 
-    /// The call judged on the facts as they stand in this transaction.
-    fn draft(&mut self, call: &ToolCall) -> Result<(Draft, Needs), StoreError> {
+    /// The call judged on the facts as they stand in this transaction; `open` is the request that
+    /// it belongs to already.
+    pub(crate) fn draft(
+        &mut self,
+        call: &ToolCall,
+        open: Option<&StoredRequest>,
+    ) -> Result<(Draft, Needs), StoreError> {
         let Gathered { now, needs, counters, .. } = self.gather(call)?;
-        let open = self.open_request()?;
-        let grounds = Grounds { now, needs: &needs, counters: &counters, open: open.as_ref() };
-        let draft = draft(self.shared, self.arrival, self.ids, call, &grounds);
+        let grounds = Grounds { now, needs: &needs, counters: &counters, open };
+        let draft = draft(self.arrival, self.ids, call, &grounds);
         Ok((draft, needs))
     }
 
-    /// What was assumed holds; only a request for the same call may be open already.
-    fn as_assumed(
+    /// Makes a draft true, or what stands in its place: a refusal that a person gave before, a
+    /// request that is open already, a grant. `None`: the draft stands.
+    fn settled(
         &mut self,
         call: &ToolCall,
         scope: &CallScope,
         draft: &Draft,
-    ) -> Result<Made, StoreError> {
-        let open = match draft.request {
-            Some(_) => self.open_request()?,
-            None => None,
-        };
-        let Some(open) = open else {
-            self.write(scope, draft, &Needs::default())?;
-            return Ok(Made::AsDrafted);
-        };
-        let draft = draft.joining(&open, self.arrival, self.ids, call);
-        self.write(scope, &draft, &Needs::default())?;
-        Ok(Made::anew(draft.decision))
-    }
-
-    /// Makes a draft true: slots taken, the request opened, the decision appended.
-    fn write(&mut self, scope: &CallScope, draft: &Draft, needs: &Needs) -> Result<(), StoreError> {
-        self.take(needs, &draft.slots)?;
-        if let Some(request) = &draft.request {
-            self.transaction.insert_request(request)?;
+        needs: &Needs,
+    ) -> Result<Option<Decision>, StoreError> {
+        if approvals::was_refused(self.transaction, self.arrival, call, &draft.decision)? {
+            let because = approvals::REFUSED_BEFORE.to_owned();
+            return self.denied(scope, because, Subject::Reused(call)).map(Some);
         }
-        self.append(scope, &draft.entry)
+        let Some(terms) = &draft.terms else {
+            self.write(scope, draft, needs)?;
+            return Ok(None);
+        };
+        let terms = self.shared.people.seated(terms.clone());
+        let open = self.transaction.open_request(self.arrival.digest, self.arrival.at)?;
+        if let Some(open) = open {
+            let draft = draft.joining(&open, self.arrival, self.ids, call);
+            self.write(scope, &draft, &Needs::default())?;
+            return Ok(Some(draft.decision));
+        }
+        if let Some(grant) = self.granted(call, &terms)? {
+            let decision = grant.release(&draft.decision);
+            let draft = draft.otherwise(decision, self.arrival, self.ids, call);
+            self.write(scope, &draft, &Needs::default())?;
+            return Ok(Some(draft.decision));
+        }
+        if let Some(because) = self.unaskable(call, &terms)? {
+            return self.denied(scope, because, Subject::Reused(call)).map(Some);
+        }
+        self.write(scope, draft, needs)?;
+        self.open(call, &terms)?;
+        Ok(None)
     }
 
-    /// The request that is open for the same call.
-    fn open_request(&mut self) -> Result<Option<OpenedRequest>, StoreError> {
-        self.transaction.open_request(self.arrival.digest, self.arrival.at)
+    /// The grant that covers the call, used up by one. Replays have none.
+    fn granted(
+        &mut self,
+        call: &ToolCall,
+        terms: &Terms,
+    ) -> Result<Option<approvals::grants::Grant>, StoreError> {
+        match self.arrival.replayed {
+            true => Ok(None),
+            false => approvals::grants::take(self.transaction, call, terms, self.arrival.at),
+        }
+    }
+
+    /// Why no request can be opened.
+    fn unaskable(&mut self, call: &ToolCall, terms: &Terms) -> Result<Option<String>, StoreError> {
+        if self.arrival.replayed {
+            return Ok(None);
+        }
+        let (cap, at) = (self.shared.pending_cap, self.arrival.at);
+        approvals::open::refused(self.transaction, call, terms, cap, at)
+    }
+
+    fn open(&mut self, call: &ToolCall, terms: &Terms) -> Result<(), StoreError> {
+        let request =
+            approvals::open::request(self.transaction, self.arrival, self.ids, call, terms)?;
+        // Nobody is told of what a replay asks.
+        let announce = self.shared.announce.as_ref().filter(|_| !self.arrival.replayed);
+        approvals::open::write(self.transaction, &request, terms, announce, self.arrival.at)
+    }
+
+    /// Makes a draft true: slots taken, the decision appended.
+    pub(crate) fn write(
+        &mut self,
+        scope: &CallScope,
+        draft: &Draft,
+        needs: &Needs,
+    ) -> Result<(), StoreError> {
+        self.take(needs, &draft.slots)?;
+        self.append(scope, &draft.entry)
     }
 
     /// Everything outside the call that its decision depends on.
     fn gather(&mut self, call: &ToolCall) -> Result<Gathered, StoreError> {
         let now = self.now()?;
-        let needs = plan(&self.shared.layers, call, &Facts::at(now));
+        let needs = plan(&self.arrival.policies.layers, call, &Facts::at(now));
         let counters = self.counters(&needs)?;
         Ok(Gathered { now, needs, counters, answers: self.arrival.answers.clone() })
     }
@@ -352,7 +411,7 @@ impl Line<'_> {
             because: Some(because),
             digest: hex_digest(&self.arrival.digest),
             at: self.arrival.at.to_string(),
-            ..Decision::unrecorded(&GateError::Lost, &self.shared.layers)
+            ..Decision::unrecorded(&GateError::Lost, &self.arrival.policies.layers)
         };
         let used = Used {
             facts: Facts::at(self.arrival.now),
@@ -379,10 +438,21 @@ impl Line<'_> {
                     StoreError::Corrupt(format!("a record cannot be read: {error}"))
                 })?;
             decision.repeated = true;
+            self.show_present_state(&mut decision)?;
             return self.under_todays_policy(call, scope, decision);
         }
         let because = "this `call_id` was used for another call: give each call its own".to_owned();
         self.denied(scope, because, Subject::Reused(call))
+    }
+
+    /// The first decision tells where its request stands by now.
+    fn show_present_state(&mut self, decision: &mut Decision) -> Result<(), StoreError> {
+        let Some(notice) = &mut decision.request else { return Ok(()) };
+        let Ok(id) = notice.id.parse::<approvals::RequestId>() else { return Ok(()) };
+        if let Some(request) = self.transaction.request(id.0)? {
+            notice.state = Some(approvals::state_at(&request, self.arrival.at).as_str().to_owned());
+        }
+        Ok(())
     }
 
     /// An earlier decision, unless the policy has changed since and is stricter today: then
@@ -393,22 +463,25 @@ impl Line<'_> {
         scope: &CallScope,
         first: Decision,
     ) -> Result<Decision, StoreError> {
-        if first.policy_digest == hex_digest(self.shared.layers.digest()) {
-            return Ok(first);
-        }
-        let (mut draft, needs) = self.draft(call)?;
-        if draft.decision.decision <= first.decision {
+        if first.policy_digest == hex_digest(self.arrival.policies.layers.digest()) {
             return Ok(first);
         }
         // The id stays claimed by the first decision.
-        draft.entry.call_id = None;
-        self.write(scope, &draft, &needs)?;
-        Ok(draft.decision)
+        let mut call = call.clone();
+        call.call_id = None;
+        let call = &call;
+        let (draft, needs) = self.draft(call, None)?;
+        if draft.decision.decision <= first.decision {
+            return Ok(first);
+        }
+        let settled = self.settled(call, scope, &draft, &needs)?;
+        Ok(settled.unwrap_or(draft.decision))
     }
 
     fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<(), StoreError> {
         self.transaction.append(scope, entry)?;
-        self.transaction.keep_policy(*self.shared.layers.digest(), &self.shared.policy_texts)?;
+        let policies = &self.arrival.policies;
+        self.transaction.keep_policy(*policies.layers.digest(), &policies.texts)?;
         if !self.arrival.replayed {
             self.transaction.advance_clock_mark(self.arrival.at)?;
         }
@@ -417,7 +490,7 @@ impl Line<'_> {
 }
 
 /// Within what a call id must not repeat. Replays claim ids beside live calls.
-fn scope(call: &ToolCall, replayed: bool) -> CallScope {
+pub(crate) fn scope(call: &ToolCall, replayed: bool) -> CallScope {
     let space = |text: &str| if replayed { format!("replay\n{text}") } else { text.to_owned() };
     match (&call.session, &call.agent) {
         (Some(session), _) => CallScope::Session(space(session)),

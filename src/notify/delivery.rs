@@ -7,11 +7,13 @@
 //!                   → obsolete    the request went on meanwhile
 //! ```
 
-use super::stand_in::Item;
-use super::{Receipt, What};
+use super::{Channels, Receipt, What};
+use crate::approvals::{Announce, Announcement};
+use crate::store::Item;
 use fence_engine::scalar::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
 /// The kind of item that a delivery is.
 pub const KIND: &str = "delivery";
@@ -52,52 +54,50 @@ pub struct Delivery {
     /// What finds the message again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
+    /// The state of the request that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<String>,
     /// Why the last attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
 }
 
-/// What must be known of a request to write its deliveries.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// Its id, as people see it.
-    pub request: &'a str,
-    /// Its version.
-    pub version: u32,
-    /// The time of the move.
-    pub at: Timestamp,
-    /// The channels that its terms name; `None`: all.
-    pub notify: Option<&'a [Box<str>]>,
-}
-
 /// The rows to write in the very transaction of a move: one for each configured channel that the
-/// request's terms name. The same move gives the same rows.
+/// request's terms name, none for what nobody is told of. The same move gives the same rows.
 #[must_use]
 pub fn deliveries<'a>(
-    what: What,
-    facts: &Facts<'_>,
+    happened: &Announcement<'_>,
     configured: impl IntoIterator<Item = &'a str>,
 ) -> Vec<Item> {
+    let Some(what) = What::of_event(happened.kind) else { return Vec::new() };
     let named = |channel: &str| {
-        facts.notify.is_none_or(|names| names.iter().any(|name| **name == *channel))
+        happened.channels.is_none_or(|names| names.iter().any(|name| **name == *channel))
     };
     let channels = configured.into_iter().filter(|channel| named(channel));
-    channels.map(|channel| row(what, facts, channel)).collect()
+    channels.map(|channel| row(what, happened, channel)).collect()
 }
 
-fn row(what: What, facts: &Facts<'_>, channel: &str) -> Item {
+/// [`deliveries`] to these channels, for a gate's [`announce`](crate::gate::GateBuilder::announce).
+#[must_use]
+pub fn announce(channels: &Channels) -> Announce {
+    let names: Vec<String> = channels.names().map(str::to_owned).collect();
+    Arc::new(move |happened| deliveries(happened, names.iter().map(String::as_str)))
+}
+
+fn row(what: What, happened: &Announcement<'_>, channel: &str) -> Item {
     let delivery = Delivery {
         channel: channel.to_owned(),
         event: what.word().to_owned(),
-        request: facts.request.to_owned(),
-        version: facts.version,
-        since: facts.at.micros(),
+        request: happened.request.to_string(),
+        version: happened.version,
+        since: happened.at.micros(),
         attempts: 0,
         state: State::Waiting,
         receipt: None,
+        told: None,
         last_error: None,
     };
-    delivery.item(id(&delivery), Some(facts.at), None)
+    delivery.item(id(&delivery), Some(happened.at), None)
 }
 
 /// The first half of a hash over what tells one delivery from another.
@@ -144,9 +144,13 @@ impl Delivery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::approvals::RequestId;
 
-    fn facts(notify: Option<&[Box<str>]>) -> Facts<'_> {
-        Facts { request: "r_1", version: 1, at: Timestamp::from_micros(7), notify }
+    const OPENED: &str = "request.opened";
+
+    fn happened<'a>(kind: &'a str, channels: Option<&'a [Box<str>]>) -> Announcement<'a> {
+        let (request, at) = (RequestId([7; 16]), Timestamp::from_micros(7));
+        Announcement { kind, request, version: 1, channels, at }
     }
 
     fn channels(items: &[Item]) -> Vec<String> {
@@ -155,21 +159,29 @@ mod tests {
 
     #[test]
     fn every_configured_channel_is_told_unless_the_terms_name_some() {
-        let all = deliveries(What::Opened, &facts(None), ["desk", "team"]);
+        let all = deliveries(&happened(OPENED, None), ["desk", "team"]);
         assert_eq!(channels(&all), ["desk", "team"]);
         let named: [Box<str>; 2] = ["team".into(), "nowhere".into()];
-        let some = deliveries(What::Opened, &facts(Some(&named)), ["desk", "team"]);
+        let some = deliveries(&happened(OPENED, Some(&named)), ["desk", "team"]);
         assert_eq!(channels(&some), ["team"]);
-        assert!(deliveries(What::Opened, &facts(Some(&[])), ["desk"]).is_empty());
+        assert!(deliveries(&happened(OPENED, Some(&[])), ["desk"]).is_empty());
+    }
+
+    #[test]
+    fn nobody_is_told_of_what_the_agent_does_with_an_approval() {
+        for kind in ["request.claimed", "request.finished", "request.lost", "clock.accepted", ""] {
+            assert!(deliveries(&happened(kind, None), ["desk"]).is_empty(), "{kind}");
+        }
     }
 
     #[test]
     fn the_same_move_gives_the_same_rows_and_another_gives_others() {
-        let first = deliveries(What::Opened, &facts(None), ["desk"]);
-        assert_eq!(first, deliveries(What::Opened, &facts(None), ["desk"]));
-        assert_eq!((first[0].key.as_str(), first[0].due), ("r_1", Some(Timestamp::from_micros(7))));
-        let other = deliveries(What::Ended, &facts(None), ["desk"]);
-        let newer = deliveries(What::Opened, &Facts { version: 2, ..facts(None) }, ["desk"]);
+        let first = deliveries(&happened(OPENED, None), ["desk"]);
+        assert_eq!(first, deliveries(&happened(OPENED, None), ["desk"]));
+        assert_eq!(first[0].key, RequestId([7; 16]).to_string());
+        assert_eq!(first[0].due, Some(Timestamp::from_micros(7)));
+        let other = deliveries(&happened("request.refused", None), ["desk"]);
+        let newer = deliveries(&Announcement { version: 2, ..happened(OPENED, None) }, ["desk"]);
         let ids = [first[0].id, other[0].id, newer[0].id];
         assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
     }

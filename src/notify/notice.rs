@@ -1,7 +1,8 @@
 //! What is told: one thing that happened to a request, and the request as it is now.
 
 use super::PublicUrl;
-use super::stand_in::{People, Person, RequestView};
+use crate::approvals::{NeedView, RequestView};
+use crate::people::{People, Person};
 use fence_engine::scalar::Timestamp;
 use std::collections::BTreeSet;
 
@@ -43,10 +44,32 @@ impl What {
         Self::ALL.into_iter().find(|what| what.word() == word)
     }
 
+    /// What people are told of an event of this kind, such as `request.opened`; most only change
+    /// what the agent does.
+    #[must_use]
+    pub fn of_event(kind: &str) -> Option<Self> {
+        Some(match kind.strip_prefix("request.")? {
+            "opened" => Self::Opened,
+            "escalated" => Self::Escalated,
+            "previewed" => Self::Preview,
+            "glass_broken" => Self::BrokenGlass,
+            // Any vote may be the last one: whether it was, the request itself says.
+            "voted" | "released" | "refused" | "expired" | "cancelled" | "superseded"
+            | "overruled" | "revoked" => Self::Ended,
+            _ => return None,
+        })
+    }
+
     /// Whether it asks people for something, so that it is void once the request ended.
     #[must_use]
     pub const fn asks(self) -> bool {
         matches!(self, Self::Opened | Self::Escalated | Self::Preview)
+    }
+
+    /// Whether it tells how a request ended.
+    #[must_use]
+    pub const fn ends(self) -> bool {
+        matches!(self, Self::BrokenGlass | Self::Ended)
     }
 }
 
@@ -81,10 +104,10 @@ pub fn link(public: Option<&PublicUrl>, request: &RequestView) -> Option<String>
     public.map(|public| public.request(&request.id))
 }
 
-/// The accounts that the request's needs name: members of each group, or every approver where a
-/// need names no group; without those who voted already, as long as it waits.
+/// The accounts that the request's needs name at `now`: the members of each seat, those of an
+/// escalation once it is due; without those who voted already, as long as it waits.
 #[must_use]
-pub fn asked(request: &RequestView, people: &People) -> Vec<Person> {
+pub fn asked(request: &RequestView, people: &People, now: Timestamp) -> Vec<Person> {
     let waits = request.state == "pending";
     let mut ids = BTreeSet::new();
     let mut found = Vec::new();
@@ -94,11 +117,12 @@ pub fn asked(request: &RequestView, people: &People) -> Vec<Person> {
             found.push(person.clone());
         }
     };
-    for need in request.needs.iter().filter(|need| !waits || need.missing > 0) {
-        match need.of {
-            Some(_) => need.members.iter().filter_map(|id| people.find(id)).for_each(&mut add),
-            None => people.approvers().for_each(&mut add),
-        }
+    let due = |need: &&NeedView| match &need.escalation_at {
+        Some(at) => Timestamp::parse(at).is_none_or(|at| at <= now),
+        None => true,
+    };
+    for need in request.needs.iter().filter(due).filter(|need| !waits || need.missing > 0) {
+        need.members.iter().filter_map(|id| people.find(id)).for_each(&mut add);
     }
     found
 }

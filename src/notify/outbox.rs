@@ -7,11 +7,13 @@
 mod one;
 mod steps;
 
-use super::stand_in::{Item, MemoryItems, People, RequestView, perform};
 use super::{Channels, Delivery, KIND, PublicUrl, Schedule};
+use crate::approvals::{ApprovalError, Approvals, RequestView};
 use crate::clock::Clock;
+use crate::people::People;
 use crate::random::Random;
 use crate::store::StoreError;
+use crate::store::{Item, Store, perform};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,10 +35,21 @@ pub trait Requests: Send + Sync {
     fn view(&self, id: &str) -> Result<Option<RequestView>, String>;
 }
 
+impl Requests for Approvals {
+    fn view(&self, id: &str) -> Result<Option<RequestView>, String> {
+        let Ok(id) = id.parse() else { return Ok(None) };
+        match self.get(id) {
+            Ok(view) => Ok(Some(view)),
+            Err(ApprovalError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
 /// What an outbox works with.
 pub struct OutboxOptions {
     /// Where the rows are.
-    pub store: Arc<MemoryItems>,
+    pub store: Arc<dyn Store>,
     /// Where requests are read.
     pub requests: Arc<dyn Requests>,
     /// The channels.
@@ -143,7 +156,7 @@ impl Outbox {
     async fn tidy(&self) {
         let options = &self.0.options;
         let before = steps::earlier(options.clock.now(), options.keep);
-        let dropped = perform(&options.store, move |to| to.delete_items_ended_before(KIND, before));
+        let dropped = perform(&*options.store, move |to| to.forget_items(KIND, before));
         if let Err(error) = dropped.await {
             tracing::warn!(%error, "old notifications cannot be dropped");
         }

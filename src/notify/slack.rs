@@ -126,7 +126,7 @@ impl Slack {
         earlier: &[Receipt],
     ) -> Result<Option<Receipt>, DeliveryError> {
         // The old cards first: were the new one first, a fault in between would post it again.
-        if matches!(notice.what, What::Opened | What::Preview | What::Ended) {
+        if notice.what != What::Escalated {
             for receipt in earlier {
                 self.update(notice, receipt).await?;
             }

@@ -59,10 +59,9 @@ fn line(notice: &Notice) -> String {
     let mut parts = vec![format!("fence: {}", title(notice))];
     parts.extend(request.agent.as_ref().map(|agent| format!("agent {}", short(agent))));
     parts.extend(request.rules.first().map(|rule| format!("rule {}", short(&rule.rule))));
-    match (&request.outcome, &request.because) {
-        (Some(outcome), _) => parts.extend(outcome.reason.as_deref().map(short)),
-        (None, because) => parts.extend(because.as_deref().map(short)),
-    }
+    let outcome = request.outcome.as_ref();
+    let why = outcome.and_then(|outcome| outcome.reason.as_ref()).or(request.because.as_ref());
+    parts.extend(why.map(|why| short(why)));
     if notice.pending() {
         parts.push(format!("answer by {}", short(&request.expires_at)));
     }

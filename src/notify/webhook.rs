@@ -12,8 +12,8 @@ use super::http::guard::Lookup;
 use super::http::{self, Http};
 use super::secret::Secret;
 use super::settings::{Made, Making, SettingsError, Span};
-use super::stand_in::RequestView;
 use super::{Channel, Delivering, DeliveryError, Notice, Receipt};
+use crate::approvals::RequestView;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use standardwebhooks::{

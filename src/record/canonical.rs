@@ -8,28 +8,28 @@ use fence_engine::number;
 
 /// Writes one canonical document; keys are given in their order.
 #[derive(Debug, Default)]
-pub(super) struct Canonical {
+pub(crate) struct Canonical {
     out: String,
     /// Whether a comma comes before the next key or item.
     follows: bool,
 }
 
 impl Canonical {
-    pub(super) fn with_capacity(bytes: usize) -> Self {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self { out: String::with_capacity(bytes), follows: false }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.out
     }
 
     /// An object; `members` writes its keys in order.
-    pub(super) fn object(&mut self, members: impl FnOnce(&mut Self)) {
+    pub(crate) fn object(&mut self, members: impl FnOnce(&mut Self)) {
         self.enclosed('{', '}', members);
     }
 
     /// A list; `item` writes each of its items.
-    pub(super) fn list<T>(
+    pub(crate) fn list<T>(
         &mut self,
         items: impl IntoIterator<Item = T>,
         mut item: impl FnMut(&mut Self, T),
@@ -44,7 +44,7 @@ impl Canonical {
     }
 
     /// The key of the member that is written next; plain ASCII.
-    pub(super) fn key(&mut self, key: &'static str) -> &mut Self {
+    pub(crate) fn key(&mut self, key: &'static str) -> &mut Self {
         self.comma();
         self.out.push('"');
         self.out.push_str(key);
@@ -52,24 +52,24 @@ impl Canonical {
         self
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.value(Value::Text(text));
     }
 
-    pub(super) fn optional(&mut self, text: Option<&str>) {
+    pub(crate) fn optional(&mut self, text: Option<&str>) {
         self.value(text.map_or(Value::Null, Value::Text));
     }
 
-    pub(super) fn bool(&mut self, value: bool) {
+    pub(crate) fn bool(&mut self, value: bool) {
         self.value(Value::Bool(value));
     }
 
-    pub(super) fn number(&mut self, value: u64) {
+    pub(crate) fn number(&mut self, value: u64) {
         number::write_canonical(&value.to_string(), &mut self.out);
         self.follows = true;
     }
 
-    pub(super) fn value(&mut self, value: Value<'_>) {
+    pub(crate) fn value(&mut self, value: Value<'_>) {
         value.write_canonical(&mut self.out);
         self.follows = true;
     }

@@ -2,16 +2,22 @@
 //!
 //! It keeps the SQLite store's promises except durability. A refused work is undone step by step.
 
+mod items;
+mod requests;
+
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use fence_engine::approval::RequestState;
 use fence_engine::scalar::Timestamp;
 
+use self::items::Items;
+use self::requests::Requests;
 use super::guard::{self, SLOT_GRACE_MICROS};
 use super::{
-    CallScope, CounterId, CounterSpan, Entry, Event, LogQuery, Logged, OpenedRequest, Store,
-    StoreError, Transaction, Work,
+    CallScope, CounterId, CounterSpan, Entry, Event, Item, LogQuery, Logged, RequestFilter, Store,
+    StoreError, StoredRequest, Transaction, Work,
 };
 
 /// Entries cloned out at a time while the log is read.
@@ -32,10 +38,11 @@ struct State {
     slots: HashMap<CounterId, BTreeMap<Timestamp, u64>>,
     mark: Option<Timestamp>,
     policies: HashMap<[u8; 32], String>,
-    requests: Vec<OpenedRequest>,
-    request_places: HashMap<[u8; 16], usize>,
-    requests_for: HashMap<[u8; 32], Vec<usize>>,
+    requests: Requests,
+    items: Items,
     events: Vec<Event>,
+    /// How often something was committed.
+    commits: u64,
     undo: Vec<Undo>,
 }
 
@@ -48,7 +55,8 @@ enum Undo {
     Forgotten(CounterId, BTreeMap<Timestamp, u64>),
     Mark(Option<Timestamp>),
     Policy([u8; 32]),
-    Request,
+    Request(requests::Undo),
+    Item(items::Undo),
     Event,
 }
 
@@ -69,8 +77,9 @@ impl Store for MemoryStore {
         let outcome = {
             let mut state = self.state();
             let outcome = Session::run(&mut state, work.as_mut());
-            if outcome.is_err() {
-                state.roll_back();
+            match outcome {
+                Ok(()) => state.commits += 1,
+                Err(_) => state.roll_back(),
             }
             state.undo.clear();
             outcome
@@ -102,10 +111,58 @@ impl Store for MemoryStore {
         Ok(self.state().policies.get(&digest).cloned())
     }
 
-    fn request(&self, id: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError> {
+    fn request(
+        &self,
+        id: [u8; 16],
+        version: Option<u32>,
+    ) -> Result<Option<StoredRequest>, StoreError> {
+        Ok(self.state().requests.get(id, version).cloned())
+    }
+
+    fn requests(&self, wanted: &RequestFilter) -> Result<Vec<StoredRequest>, StoreError> {
         let state = self.state();
-        let place = state.request_places.get(&id);
-        Ok(place.and_then(|&place| state.requests.get(place)).cloned())
+        let decided =
+            |request: &StoredRequest| state.log.get(*state.places.get(&request.decision)?);
+        Ok(state.requests.list(wanted, decided))
+    }
+
+    fn count_requests(&self, wanted: RequestState) -> Result<u64, StoreError> {
+        Ok(self.state().requests.count(wanted))
+    }
+
+    fn due_requests(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredRequest>, StoreError> {
+        Ok(self.state().requests.due(now, limit))
+    }
+
+    fn item(&self, kind: &str, id: [u8; 16]) -> Result<Option<Item>, StoreError> {
+        Ok(self.state().items.get(kind, id))
+    }
+
+    fn live_items(&self, kind: &str, key: Option<&str>) -> Result<Vec<Item>, StoreError> {
+        Ok(self.state().items.live(kind, key))
+    }
+
+    fn due_items(&self, kind: &str, now: Timestamp, limit: u32) -> Result<Vec<Item>, StoreError> {
+        Ok(self.state().items.due(kind, now, limit))
+    }
+
+    fn events_of(&self, request: [u8; 16]) -> Result<Vec<Event>, StoreError> {
+        Ok(events_of(&self.state().events, request))
+    }
+
+    fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
+        let state = self.state();
+        let numbered = (1..).zip(state.events.iter().cloned());
+        let seq = usize::try_from(seq).unwrap_or(usize::MAX);
+        Ok(numbered.skip(seq).take(limit as usize).collect())
+    }
+
+    fn watermark(&self) -> Result<u64, StoreError> {
+        Ok(self.state().commits)
+    }
+
+    fn newest_event(&self) -> Result<u64, StoreError> {
+        Ok(self.state().events.len() as u64)
     }
 
     fn events(&self) -> Result<Vec<Event>, StoreError> {
@@ -166,14 +223,8 @@ impl State {
             Undo::Mark(mark) => self.mark = mark,
             Undo::Event => drop(self.events.pop()),
             Undo::Policy(digest) => drop(self.policies.remove(&digest)),
-            Undo::Request => {
-                if let Some(request) = self.requests.pop() {
-                    self.request_places.remove(&request.id);
-                    if let Some(places) = self.requests_for.get_mut(&request.digest) {
-                        places.pop();
-                    }
-                }
-            }
+            Undo::Request(step) => self.requests.take_back(step),
+            Undo::Item(step) => self.items.take_back(step),
         }
     }
 }
@@ -185,6 +236,10 @@ fn lower(slots: &mut BTreeMap<Timestamp, u64>, at: Timestamp) {
             slots.remove(&at);
         }
     }
+}
+
+fn events_of(events: &[Event], request: [u8; 16]) -> Vec<Event> {
+    events.iter().filter(|event| event.request == Some(request)).cloned().collect()
 }
 
 fn wants(query: &LogQuery, entry: &Entry) -> bool {
@@ -298,25 +353,94 @@ impl Transaction for Session<'_> {
         Ok(())
     }
 
+    fn entry(&mut self, id: [u8; 16]) -> Result<Option<Logged>, StoreError> {
+        Ok(self.state.places.get(&id).and_then(|&place| self.state.logged(place)))
+    }
+
+    fn calls_since(
+        &mut self,
+        session: &str,
+        decision: [u8; 16],
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        let Some(&place) = self.state.places.get(&decision) else { return Ok(0) };
+        let mut calls = self.state.log[place..].iter();
+        let mut count = 0;
+        while count < limit && calls.any(|entry| entry.session.as_deref() == Some(session)) {
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn request(&mut self, id: [u8; 16]) -> Result<Option<StoredRequest>, StoreError> {
+        Ok(self.state.requests.get(id, None).cloned())
+    }
+
     fn open_request(
         &mut self,
         digest: [u8; 32],
         now: Timestamp,
-    ) -> Result<Option<OpenedRequest>, StoreError> {
-        let places = self.state.requests_for.get(&digest).map_or(&[][..], Vec::as_slice);
-        let mut newest_first = places.iter().rev().filter_map(|&at| self.state.requests.get(at));
-        Ok(newest_first.find(|request| request.expires_at > now).cloned())
+    ) -> Result<Option<StoredRequest>, StoreError> {
+        Ok(self.state.requests.open_for(digest, now).cloned())
     }
 
-    fn insert_request(&mut self, request: &OpenedRequest) -> Result<(), StoreError> {
-        if self.state.request_places.contains_key(&request.id) {
-            return self.refuse("a request with this id already exists");
+    fn refused_since(&mut self, digest: [u8; 32], since: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.state.requests.refused_since(digest, since))
+    }
+
+    fn pending_of(
+        &mut self,
+        agent: Option<&str>,
+        now: Timestamp,
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        Ok(self.state.requests.pending_of(agent, now, limit))
+    }
+
+    fn answered_in(&mut self, session: &str, limit: u64) -> Result<Vec<StoredRequest>, StoreError> {
+        Ok(self.state.requests.answered_in(session, limit))
+    }
+
+    fn insert_request(&mut self, request: &StoredRequest) -> Result<(), StoreError> {
+        match self.state.requests.insert(request) {
+            Some(undo) => self.state.undo.push(Undo::Request(undo)),
+            None => return self.refuse("this version of a request already exists"),
         }
-        let place = self.state.requests.len();
-        self.state.request_places.insert(request.id, place);
-        self.state.requests_for.entry(request.digest).or_default().push(place);
-        self.state.requests.push(request.clone());
-        self.state.undo.push(Undo::Request);
+        Ok(())
+    }
+
+    fn move_request(
+        &mut self,
+        from: &StoredRequest,
+        to: &StoredRequest,
+    ) -> Result<bool, StoreError> {
+        let undo = self.state.requests.move_to(from, to);
+        let moved = !undo.is_empty();
+        self.state.undo.extend(undo.into_iter().map(Undo::Request));
+        Ok(moved)
+    }
+
+    fn events_of(&mut self, request: [u8; 16]) -> Result<Vec<Event>, StoreError> {
+        Ok(events_of(&self.state.events, request))
+    }
+
+    fn put_item(&mut self, item: &Item) -> Result<(), StoreError> {
+        let undo = self.state.items.put(item);
+        self.state.undo.push(Undo::Item(undo));
+        Ok(())
+    }
+
+    fn item(&mut self, kind: &str, id: [u8; 16]) -> Result<Option<Item>, StoreError> {
+        Ok(self.state.items.get(kind, id))
+    }
+
+    fn live_items(&mut self, kind: &str, key: &str) -> Result<Vec<Item>, StoreError> {
+        Ok(self.state.items.live(kind, Some(key)))
+    }
+
+    fn forget_items(&mut self, kind: &str, at: Timestamp) -> Result<(), StoreError> {
+        let undo = self.state.items.forget(kind, at);
+        self.state.undo.extend(undo.into_iter().map(Undo::Item));
         Ok(())
     }
 

@@ -4,9 +4,11 @@
 
 mod connect;
 mod fault;
+mod items;
 mod log;
 mod migrations;
 mod patience;
+mod requests;
 mod transaction;
 mod writer;
 
@@ -17,7 +19,11 @@ use std::time::Duration;
 use self::connect::{Line, Place};
 use self::transaction::{Memo, SqliteTransaction};
 use self::writer::Writer;
-use super::{Event, LogQuery, Logged, OpenedRequest, Store, StoreError, Work, guard};
+use super::{
+    Event, Item, LogQuery, Logged, RequestFilter, Store, StoreError, StoredRequest, Work, guard,
+};
+use fence_engine::approval::RequestState;
+use fence_engine::scalar::Timestamp;
 
 /// Connections kept for the next reader.
 const IDLE_READERS: usize = 4;
@@ -49,6 +55,8 @@ pub struct SqliteStore {
     /// Absent where the database is only read.
     writer: Option<Writer>,
     idle: Mutex<Vec<Line>>,
+    /// Always the same connection, because only in comparison with itself it tells of changes.
+    watch: Mutex<Option<Line>>,
 }
 
 impl SqliteStore {
@@ -68,7 +76,7 @@ impl SqliteStore {
         let place = Place::new(path.as_ref(), options)?;
         let line = place.open_for_writing()?;
         let writer = Writer::start(place.clone(), line)?;
-        Ok(Self { place, writer: Some(writer), idle: Mutex::default() })
+        Ok(Self { place, writer: Some(writer), idle: Mutex::default(), watch: Mutex::default() })
     }
 
     /// Opens an existing database for reading alone: it is neither created nor upgraded. Work may
@@ -81,7 +89,8 @@ impl SqliteStore {
         let place = Place::new(path.as_ref(), Options::default())?;
         let line = place.open_for_reading()?;
         migrations::is_newest(&place, &line.connection)?;
-        Ok(Self { place, writer: None, idle: Mutex::new(vec![line]) })
+        let idle = Mutex::new(vec![line]);
+        Ok(Self { place, writer: None, idle, watch: Mutex::default() })
     }
 
     /// Where the database is.
@@ -150,11 +159,64 @@ impl Store for SqliteStore {
         self.read(|line| transaction::policy_texts(&line.connection, digest))
     }
 
-    fn request(&self, id: [u8; 16]) -> Result<Option<OpenedRequest>, StoreError> {
-        self.read(|line| transaction::request(&line.connection, id))
+    fn request(
+        &self,
+        id: [u8; 16],
+        version: Option<u32>,
+    ) -> Result<Option<StoredRequest>, StoreError> {
+        self.read(|line| requests::get(&line.connection, id, version))
+    }
+
+    fn requests(&self, wanted: &RequestFilter) -> Result<Vec<StoredRequest>, StoreError> {
+        self.read(|line| requests::list(&line.connection, wanted))
+    }
+
+    fn count_requests(&self, state: RequestState) -> Result<u64, StoreError> {
+        self.read(|line| requests::count_in(&line.connection, state))
+    }
+
+    fn due_requests(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredRequest>, StoreError> {
+        self.read(|line| requests::due(&line.connection, now, limit))
+    }
+
+    fn item(&self, kind: &str, id: [u8; 16]) -> Result<Option<Item>, StoreError> {
+        self.read(|line| items::get(&line.connection, kind, id))
+    }
+
+    fn live_items(&self, kind: &str, key: Option<&str>) -> Result<Vec<Item>, StoreError> {
+        self.read(|line| items::live(&line.connection, kind, key))
+    }
+
+    fn due_items(&self, kind: &str, now: Timestamp, limit: u32) -> Result<Vec<Item>, StoreError> {
+        self.read(|line| items::due(&line.connection, kind, now, limit))
+    }
+
+    fn events_of(&self, request: [u8; 16]) -> Result<Vec<Event>, StoreError> {
+        self.read(|line| items::events_of(&line.connection, request))
+    }
+
+    fn events_after(&self, seq: u64, limit: u32) -> Result<Vec<(u64, Event)>, StoreError> {
+        self.read(|line| items::events_after(&line.connection, seq, limit))
+    }
+
+    fn newest_event(&self) -> Result<u64, StoreError> {
+        self.read(|line| items::newest_event(&line.connection))
     }
 
     fn events(&self) -> Result<Vec<Event>, StoreError> {
-        self.read(|line| transaction::events(&line.connection))
+        let all = self.events_after(0, u32::MAX)?;
+        Ok(all.into_iter().map(|(_, event)| event).collect())
+    }
+
+    fn watermark(&self) -> Result<u64, StoreError> {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = match watch.take() {
+            Some(line) => line,
+            None => self.place.open_for_reading()?,
+        };
+        let number = line.connection.query_row("PRAGMA data_version", [], |row| row.get(0));
+        let number: i64 = number.map_err(|error| self.place.fault(&error))?;
+        *watch = Some(line);
+        Ok(number.unsigned_abs())
     }
 }

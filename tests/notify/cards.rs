@@ -1,8 +1,9 @@
 //! What is written on a terminal.
 
 use super::sample::{ESCAPES, inert, mailing, notice, refused, request};
+use fence::approvals::RequestView;
 use fence::notify::terminal::Terminal;
-use fence::notify::{Channel as _, Notice, RequestView, What};
+use fence::notify::{Channel as _, Notice, What};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 

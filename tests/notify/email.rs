@@ -3,7 +3,8 @@
 use super::mail_server::{MailServer, Mood};
 use super::sample::{ESCAPES, MARKUP, inert, mailing, notice, refused, request};
 use fence::notify::email::{Email, EmailOptions, MailTls};
-use fence::notify::{Channel as _, DeliveryError, Notice, Person, Receipt, Secret, What};
+use fence::notify::{Channel as _, DeliveryError, Notice, PublicUrl, Receipt, Secret, What};
+use fence::people::Person;
 use std::time::{Duration, Instant};
 
 fn options(port: u16, tls: MailTls) -> EmailOptions {
@@ -60,7 +61,9 @@ async fn srv_026_a_comment_adds_no_header() {
     let mut request = refused(comment);
     request.tool = format!("mail{comment}");
     request.id = format!("r_1{comment}");
-    let (headers, body) = sent(&notice(What::Ended, request), &[]).await;
+    let public = PublicUrl::parse("https://fence.example.com").unwrap();
+    let link = fence::notify::link(Some(&public), &request);
+    let (headers, body) = sent(&Notice { link, ..notice(What::Ended, request) }, &[]).await;
     let lines: Vec<&str> = headers.lines().collect();
     assert!(!lines.iter().any(|line| line.to_lowercase().starts_with("x-evil")), "{headers}");
     assert!(lines.iter().any(|line| line.starts_with("Subject: ")), "{headers}");
@@ -68,6 +71,7 @@ async fn srv_026_a_comment_adds_no_header() {
     assert!(!body.lines().any(|line| line.starts_with("X-Evil")), "{body}");
     let page = &body[body.find("<!DOCTYPE").unwrap()..];
     assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
+    assert!(page.contains("requests/r_1x%0D%0AX-Evil:%201"), "{page}");
 }
 
 #[tokio::test]
@@ -105,7 +109,7 @@ async fn nothing_hidden_and_nothing_cut_in_silence() {
 #[tokio::test]
 async fn srv_026_addresses_with_line_ends_are_no_addresses() {
     let evil = "ana@example.com\r\nBcc: evil@example.com";
-    let person = Person { email: Some(evil.to_owned()), ..Person::default() };
+    let person = Person { email: Some(evil.to_owned()), ..Person::new("ana@example.com") };
     let notice = Notice { asked: vec![person], ..notice(What::Opened, request("{}")) };
     let (headers, _) = sent(&notice, &[]).await;
     assert!(!headers.contains("evil"), "{headers}");

@@ -1,17 +1,19 @@
 //! The outbox: faults, ends that overtake beginnings, crashes, two workers on one store.
 
 use super::receiver::{Receiver, Reply};
-use super::sample::{ana, notice, refused, request};
+use super::sample::{ana, refused, request};
+use fence::approvals::{Announcement, RequestId, RequestView};
 use fence::clock::{Clock as _, ManualClock};
 use fence::engine::scalar::Timestamp;
 use fence::notify::http::guard::SystemLookup;
 use fence::notify::webhook::Webhook;
 use fence::notify::{
-    Channel, Channels, Delivering, Delivery, DeliveryError, Facts, Item, KIND, MemoryItems, Notice,
-    Outbox, OutboxOptions, People, PublicUrl, Receipt, RequestView, Requests, Schedule, Secret,
-    State, What, deliveries, perform,
+    Channel, Channels, Delivering, Delivery, DeliveryError, KIND, Notice, Outbox, OutboxOptions,
+    PublicUrl, Receipt, Requests, Schedule, Secret, State, What, deliveries,
 };
+use fence::people::People;
 use fence::random::SystemRandom;
+use fence::store::{Item, SqliteStore, Store, StoreError, Transaction, perform};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -70,7 +72,8 @@ impl Requests for Book {
 
 /// A store, a request in it, a clock, and channels.
 struct World {
-    store: Arc<MemoryItems>,
+    store: Arc<dyn Store>,
+    _folder: tempfile::TempDir,
     book: Arc<Book>,
     clock: Arc<ManualClock>,
     channels: Channels,
@@ -86,8 +89,10 @@ impl World {
             all.add(name, Arc::clone(channel), None);
         }
         let book = Arc::<Book>::default();
+        let folder = tempfile::tempdir().unwrap();
         let world = Self {
-            store: Arc::default(),
+            store: Arc::new(SqliteStore::open(folder.path().join("fence.db")).unwrap()),
+            _folder: folder,
             book,
             clock,
             channels: all,
@@ -104,13 +109,26 @@ impl World {
 
     /// Writes down what is to be told, as a move does.
     async fn happens(&self, what: What, version: u32) -> Vec<[u8; 16]> {
-        let request = request("{}").id;
-        let facts = Facts { request: &request, version, at: self.clock.now(), notify: None };
-        let items = deliveries(what, &facts, self.channels.names());
-        for item in items.clone() {
-            perform(&self.store, move |to| to.put_item(&item)).await.unwrap();
-        }
+        let kind = match what {
+            What::Opened => "request.opened",
+            What::Escalated => "request.escalated",
+            What::Preview => "request.previewed",
+            What::BrokenGlass => "request.glass_broken",
+            What::Ended => "request.refused",
+        };
+        let request: RequestId = request("{}").id.parse().unwrap();
+        let at = self.clock.now();
+        let happened = Announcement { kind, request, version, channels: None, at };
+        let items = deliveries(&happened, self.channels.names());
+        self.put(items.clone()).await;
         items.iter().map(|item| item.id).collect()
+    }
+
+    async fn put(&self, items: Vec<Item>) {
+        let put = move |to: &mut dyn Transaction| {
+            items.iter().try_for_each(|item| to.put_item(item)).map_err(StoreError::from)
+        };
+        perform(&*self.store, put).await.unwrap();
     }
 
     fn outbox(&self) -> Outbox {
@@ -118,7 +136,7 @@ impl World {
             store: Arc::clone(&self.store),
             requests: Arc::clone(&self.book) as Arc<dyn Requests>,
             channels: self.channels.clone(),
-            people: People::of(vec![ana()]),
+            people: People::new(vec![ana()]).unwrap(),
             public: PublicUrl::parse("https://fence.example.com").ok(),
             clock: Arc::clone(&self.clock) as Arc<dyn fence::clock::Clock>,
             random: Arc::new(SystemRandom),
@@ -397,7 +415,7 @@ async fn a_store_of_damaged_rows_and_missing_channels_comes_to_rest() {
     let [orphan] = world.happens(What::Opened, 1).await[..] else { panic!() };
     world.channels = Channels::default();
     let damaged = Item { id: [9; 16], body: "{".to_owned(), ..world.item(orphan) };
-    perform(&world.store, move |to| to.put_item(&damaged)).await.unwrap();
+    world.put(vec![damaged]).await;
     let _worker = world.work();
     let failed = world.state(orphan, State::Failed).await;
     assert_eq!(failed.last_error.as_deref(), Some("the channel is not configured any more"));
@@ -439,20 +457,52 @@ async fn rows_that_ended_long_ago_are_dropped() {
     until(|| world.store.item(KIND, id).unwrap().is_none(), String::new).await;
 }
 
+#[tokio::test]
+async fn several_votes_tell_the_end_once() {
+    let team = Scripted::new([Ok(Some(Receipt("card".to_owned())))]);
+    let world = World::new(&[("team", team.clone())]);
+    let [opened] = world.happens(What::Opened, 1).await[..] else { panic!() };
+    let worker = world.work();
+    world.state(opened, State::Sent).await;
+    let [first] = world.happens(What::Ended, 1).await[..] else { panic!() };
+    let dropped = world.state(first, State::Obsolete).await;
+    assert_eq!(dropped.last_error.as_deref(), Some("the request still waits"));
+    drop(worker);
+    // Two more votes before anybody looks: the last one approved.
+    let mut votes = Vec::new();
+    for _ in 0..2 {
+        world.clock.advance(Duration::from_secs(1));
+        votes.extend(world.happens(What::Ended, 1).await);
+    }
+    world.now_is(RequestView { state: "approved", ..request("{}") });
+    let _worker = world.work();
+    world.state(votes[0], State::Obsolete).await;
+    world.state(votes[1], State::Sent).await;
+    assert_eq!(team.kinds(), [What::Opened, What::Ended]);
+}
+
 #[test]
 fn those_who_are_asked_are_those_whose_answer_counts() {
-    let people = People::of(vec![ana()]);
-    let asked = |view: &RequestView| {
-        let found = fence::notify::asked(view, &people).into_iter().map(|person| person.id);
+    let mut bob = ana();
+    (bob.id, bob.slack, bob.email) = ("bob@example.com".to_owned(), None, None);
+    let people = People::new(vec![ana(), bob]).unwrap();
+    let asked = |view: &RequestView, at: &str| {
+        let now = Timestamp::parse(at).unwrap();
+        let found = fence::notify::asked(view, &people, now).into_iter().map(|person| person.id);
         found.collect::<Vec<_>>()
     };
+    let (ten, eleven) = ("2026-03-23T10:00:00Z", "2026-03-23T11:00:00Z");
     let mut view = request("{}");
-    assert_eq!(asked(&view), ["ana@example.com"]);
-    view.needs[0].members = vec!["bob@example.com".to_owned()];
-    assert!(asked(&view).is_empty());
-    view.needs[0].of = None;
-    assert_eq!(asked(&view), ["ana@example.com"]);
+    view.needs[0].members = vec!["Ana@example.com".to_owned(), "stranger".to_owned()];
+    assert_eq!(asked(&view, ten), ["ana@example.com"]);
+    let mut later = view.needs[0].clone();
+    later.members = vec!["bob@example.com".to_owned()];
+    later.escalation_at = Some("2026-03-23T10:30:00Z".to_owned());
+    view.needs.push(later);
+    assert_eq!(asked(&view, ten), ["ana@example.com"]);
+    assert_eq!(asked(&view, eleven), ["ana@example.com", "bob@example.com"]);
     view.needs[0].missing = 0;
-    assert!(asked(&view).is_empty());
-    assert_eq!(notice(What::Opened, view).asked.len(), 1);
+    assert_eq!(asked(&view, eleven), ["bob@example.com"]);
+    view.state = "denied";
+    assert_eq!(asked(&view, eleven), ["ana@example.com", "bob@example.com"]);
 }

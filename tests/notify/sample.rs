@@ -1,8 +1,10 @@
 //! A request, and notices of it.
 
+use fence::approvals::{NeedView, OutcomeView, RequestView, RuleView};
 use fence::clock::{Clock as _, SystemClock};
 use fence::engine::json::Json;
-use fence::notify::{NeedView, Notice, OutcomeView, Person, RequestView, RuleView, What};
+use fence::notify::{Notice, What};
+use fence::people::Person;
 
 /// What the corpus lines SRV-011 and APR-033 hold in a mail's body.
 pub(super) const MARKUP: &str =
@@ -106,13 +108,8 @@ pub(super) fn notice(what: What, request: RequestView) -> Notice {
 }
 
 pub(super) fn ana() -> Person {
-    Person {
-        id: "ana@example.com".to_owned(),
-        slack: Some("U0ANA".to_owned()),
-        email: Some("ana@example.com".to_owned()),
-        approver: true,
-        ..Person::default()
-    }
+    let (slack, email) = (Some("U0ANA".to_owned()), Some("ana@example.com".to_owned()));
+    Person { slack, email, ..Person::new("ana@example.com") }
 }
 
 /// Fails where a text holds a character that a terminal or a reader would obey instead of show.

@@ -138,7 +138,7 @@ fn a_misspelt_key_is_refused_with_a_suggestion_and_a_secret_in_the_file_too() {
 #[test]
 fn a_policy_that_names_an_unknown_channel_is_told_of_it() {
     let text =
-        "fence 1\npolicy content\nask email_send as outbound\n  notify team, desk\nask pay\n";
+        "fence 1\npolicy content\nask email_send as outbound {\n  notify team, desk\n}\nask pay\n";
     let checked = fence::policies::check_text("c.fence", text, &fence::strategies::builtin());
     let policy = fence::policies::compile("c.fence", checked).unwrap();
     let channels = read(

@@ -2,7 +2,8 @@
 
 use fence::engine::scalar::Timestamp;
 use fence::notify::slack::{Action, Answer, Door, SlackRefusal, verify};
-use fence::notify::{Channels, People, Person, Secret};
+use fence::notify::{Channels, Secret};
+use fence::people::{People, Person};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::fmt::Write as _;
@@ -168,9 +169,8 @@ fn srv_023_two_at_once_count_once() {
 
 #[test]
 fn srv_025_a_signed_press_by_a_stranger_is_nobodys() {
-    let ana =
-        Person { id: "ana@example.com".into(), slack: Some("U0ANA".into()), ..Person::default() };
-    let people = People::of(vec![ana]);
+    let ana = Person { slack: Some("U0ANA".into()), ..Person::new("ana@example.com") };
+    let people = People::new(vec![ana]).unwrap();
     let stranger = receive(&door(), &payload("U999", "fence.approve")).unwrap().unwrap();
     // The payload's `username` is Ana's address; only the verified id finds a person.
     assert!(people.by_slack(&stranger.user).is_none());

@@ -4,9 +4,10 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use fence::store::{
-    CallScope, CounterId, CounterSpan, Entry, LogQuery, Logged, OpenedRequest, Store, StoreError,
+    CallScope, CounterId, CounterSpan, Entry, LogQuery, Logged, Store, StoreError, StoredRequest,
     Transaction, Work,
 };
+use fence_engine::approval::RequestState;
 use fence_engine::scalar::Timestamp;
 
 pub type Outcome<T> = Result<T, StoreError>;
@@ -91,14 +92,24 @@ pub fn entry(number: u64) -> Entry {
     }
 }
 
-pub fn request(number: u64, digest: u8, opened: i64, expires: i64) -> OpenedRequest {
-    OpenedRequest {
+pub fn request(number: u64, digest: u8, opened: i64, expires: i64) -> StoredRequest {
+    StoredRequest {
+        number: 0,
         id: id(number),
+        version: 1,
         decision: id(number + 1000),
         digest: [digest; 32],
+        tool: "mail/send".to_owned(),
+        agent: Some("ana".to_owned()),
+        session: Some("s-1".to_owned()),
         opened_at: at(opened),
         expires_at: at(expires),
         terms: "{}".to_owned(),
+        state: RequestState::Pending,
+        moves: 0,
+        wake_at: Some(at(expires)),
+        settled_at: None,
+        refused: false,
     }
 }
 

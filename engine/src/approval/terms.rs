@@ -185,61 +185,9 @@ impl Bound {
     }
 }
 
-/// Whether distinct people can fill all these seats (maximum matching by augmenting paths).
-#[must_use]
-pub fn can_be_filled(seats: &[Seat]) -> bool {
-    let places: Vec<&Seat> =
-        seats.iter().flat_map(|seat| std::iter::repeat_n(seat, seat.count as usize)).collect();
-    let mut people: Vec<&str> = seats.iter().flat_map(|s| s.members.iter().map(|m| &**m)).collect();
-    people.sort_unstable();
-    people.dedup();
-    if places.len() > people.len() {
-        return false;
-    }
-    let mut held: Vec<Option<usize>> = vec![None; people.len()];
-    (0..places.len())
-        .all(|place| seat(place, &places, &people, &mut held, &mut vec![false; people.len()]))
-}
-
-fn seat(
-    place: usize,
-    places: &[&Seat],
-    people: &[&str],
-    held: &mut [Option<usize>],
-    tried: &mut [bool],
-) -> bool {
-    for (at, person) in people.iter().enumerate() {
-        let fits = places[place].members.iter().any(|member| &**member == *person);
-        if !fits || std::mem::replace(&mut tried[at], true) {
-            continue;
-        }
-        let free = match held[at] {
-            None => true,
-            Some(other) => seat(other, places, people, held, tried),
-        };
-        if free {
-            held[at] = Some(place);
-            return true;
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn of(count: u32, members: &[&str]) -> Seat {
-        Seat { count, group: None, members: members.iter().map(|m| Box::from(*m)).collect() }
-    }
-
-    #[test]
-    fn overlapping_groups_are_matched_not_taken_greedily() {
-        assert!(can_be_filled(&[of(1, &["ana", "bo"]), of(1, &["ana"])]));
-        assert!(!can_be_filled(&[of(1, &["ana"]), of(1, &["ana"])]));
-        assert!(!can_be_filled(&[of(3, &["ana", "bo"])]));
-        assert!(!can_be_filled(&[of(1, &[])]));
-    }
 
     #[test]
     fn merged_terms_satisfy_both() {

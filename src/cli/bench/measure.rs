@@ -118,7 +118,8 @@ impl Measure<'_> {
     }
 
     fn gate(&self) -> GateBuilder {
-        Gate::builder().layers(self.layers.clone())
+        // The queue of people is not what is measured.
+        Gate::builder().pending_cap(u32::MAX).layers(self.layers.clone())
     }
 }
 

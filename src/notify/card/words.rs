@@ -1,7 +1,7 @@
 //! The wording of a card.
 
 use super::{Writer, short};
-use crate::notify::stand_in::{EditView, NeedView, OutcomeView, RequestView, RuleView};
+use crate::approvals::{EditView, NeedView, RequestView, RuleView};
 use crate::notify::{Notice, What};
 use fence_engine::json::{Json, Value};
 
@@ -9,35 +9,39 @@ use fence_engine::json::{Json, Value};
 pub(super) fn title(notice: &Notice) -> String {
     let request = &notice.request;
     let tool = short(&request.tool);
-    match (notice.what, &request.outcome) {
-        (What::BrokenGlass, _) => {
+    match notice.what {
+        What::BrokenGlass => {
             format!("{} approved alone by breaking the glass: {tool}", glass(request))
         }
-        (_, Some(outcome)) => format!("{}: {tool}", ended(outcome)),
-        (What::Opened, None) if request.version > 1 => {
+        _ if !notice.pending() => format!("{}: {tool}", ended(request)),
+        What::Opened if request.version > 1 => {
             format!("Approval wanted (version {}): {tool}", request.version)
         }
-        (What::Opened, None) => format!("Approval wanted: {tool}"),
-        (What::Escalated, None) => format!("Still waiting for an approval: {tool}"),
-        (What::Preview, None) => format!("The preview is here: {tool}"),
-        (What::Ended, None) => format!("{}: {tool}", request.state),
+        What::Opened => format!("Approval wanted: {tool}"),
+        What::Escalated => format!("Still waiting for an approval: {tool}"),
+        What::Preview => format!("The preview is here: {tool}"),
+        What::Ended => format!("Still open: {tool}"),
     }
 }
 
 /// `Refused by ana@example.com`
-fn ended(outcome: &OutcomeView) -> String {
-    let word = match outcome.state {
-        "approved" | "claimed" | "done" | "failed" | "unknown" => "Approved",
-        "denied" => "Refused",
-        "expired" => "Expired without an answer",
-        "cancelled" => "Withdrawn",
-        "superseded" => "Replaced by a new version",
-        "revoked" => "Approval revoked",
-        other => other,
-    };
-    match &outcome.by {
-        Some(by) => format!("{word} by {}", short(by)),
-        None => word.to_owned(),
+fn ended(request: &RequestView) -> String {
+    let by = |by: Option<&str>| by.map_or(String::new(), |by| format!(" by {}", short(by)));
+    let person = by(request.outcome.as_ref().and_then(|outcome| outcome.by.as_deref()));
+    match request.state {
+        "approved" | "claimed" | "done" | "failed" | "unknown" => {
+            let voters: Vec<&str> = request.votes.iter().map(|vote| vote.by.as_str()).collect();
+            let voters = (!voters.is_empty()).then(|| voters.join(", "));
+            format!("Approved{}", by(voters.as_deref()))
+        }
+        "denied" if person.is_empty() => "Denied by policy".to_owned(),
+        "denied" => format!("Refused{person}"),
+        "expired" if request.votes.is_empty() => "Expired without an answer".to_owned(),
+        "expired" => "Expired".to_owned(),
+        "cancelled" => format!("Withdrawn{person}"),
+        "superseded" => format!("Replaced by a new version{person}"),
+        "revoked" => format!("Approval revoked{person}"),
+        other => format!("{}{person}", short(other)),
     }
 }
 
@@ -50,8 +54,8 @@ fn glass(request: &RequestView) -> String {
 /// Everything a person should see, most important first.
 pub(super) fn facts(notice: &Notice, to: &mut Writer) {
     let request = &notice.request;
-    if let Some(outcome) = &request.outcome {
-        how_it_ended(outcome, to);
+    if !notice.pending() {
+        how_it_ended(request, to);
     }
     to.short("Tool", &request.tool);
     arguments(&request.args, to);
@@ -74,9 +78,11 @@ pub(super) fn facts(notice: &Notice, to: &mut Writer) {
     to.short("Digest", &request.digest);
 }
 
-fn how_it_ended(outcome: &OutcomeView, to: &mut Writer) {
-    to.short("Outcome", &format!("{} at {}", ended(outcome), outcome.at));
-    if let Some(reason) = &outcome.reason {
+fn how_it_ended(request: &RequestView, to: &mut Writer) {
+    let outcome = request.outcome.as_ref();
+    let at = outcome.map_or(String::new(), |outcome| format!(" at {}", outcome.at));
+    to.short("Outcome", &format!("{}{at}", ended(request)));
+    if let Some(reason) = outcome.and_then(|outcome| outcome.reason.as_ref()) {
         to.short("Reason", reason);
     }
 }
@@ -109,7 +115,7 @@ fn text(value: Value<'_>) -> String {
 
 fn edit(edit: Option<&EditView>, to: &mut Writer) {
     let Some(edit) = edit else { return };
-    to.short("Changed by", &edit.by);
+    to.short("Changed by", edit.by.as_deref().unwrap_or("nobody known"));
     for change in &edit.changes {
         let label = |word| format!("{} {word}", short(&change.field));
         let value =
@@ -136,8 +142,9 @@ fn preview(request: &RequestView, to: &mut Writer) {
 
 fn who(request: &RequestView, to: &mut Writer) {
     if let Some(agent) = &request.agent {
-        let path: Vec<&str> =
-            request.parents.iter().map(String::as_str).chain([agent.as_str()]).collect();
+        // Parents come nearest first; a path reads from the outside in.
+        let parents = request.parents.iter().rev().map(String::as_str);
+        let path: Vec<&str> = parents.chain([agent.as_str()]).collect();
         to.short("Agent", &path.join(" › "));
     }
     if let Some(user) = &request.user {
@@ -170,6 +177,10 @@ fn votes(request: &RequestView, to: &mut Writer) {
 }
 
 fn need(need: &NeedView, to: &mut Writer) {
+    if let Some(at) = &need.escalation_at {
+        let group = need.of.as_deref().unwrap_or("any approver");
+        return to.short("From then on also", &format!("{} of {group}, from {at}", need.count));
+    }
     let group = need.of.as_ref().map_or("any approver".to_owned(), |group| format!("of {group}"));
     to.short("Needs", &format!("{} {group}; {} still missing", need.count, need.missing));
 }

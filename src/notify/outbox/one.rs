@@ -1,11 +1,12 @@
 //! One delivery from due to recorded.
 
-use super::steps::{self, Taken};
+use super::steps::{self, Known, Taken};
 use super::{Inner, blocking};
+use crate::approvals::RequestView;
 use crate::notify::notice::{asked, link};
-use crate::notify::stand_in::{Item, RequestView, perform};
 use crate::notify::{Channel, Delivery, DeliveryError, Notice, Receipt, State, What};
 use crate::store::StoreError;
+use crate::store::{Item, perform};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +30,8 @@ async fn attempt(inner: &Arc<Inner>, item: &Item) -> Result<(), StoreError> {
     match perform(store, move |to| steps::take(to, id, now, timeout + GRACE)).await? {
         Taken::NotNow => Ok(()),
         Taken::Resting(delivery) => rest(inner, id, delivery).await,
-        Taken::Ours { delivery, earlier, told } => {
-            let ours = Ours { inner, id, delivery, earlier, told };
+        Taken::Ours { delivery, earlier, known } => {
+            let ours = Ours { inner, id, delivery, earlier, known };
             ours.tell(channel.as_deref()).await
         }
     }
@@ -40,14 +41,14 @@ async fn attempt(inner: &Arc<Inner>, item: &Item) -> Result<(), StoreError> {
 async fn discard(inner: &Inner, item: &Item) -> Result<(), StoreError> {
     tracing::warn!(request = %item.key, "a notification is damaged and was dropped");
     let ended = Item { ended_at: Some(inner.options.clock.now()), ..item.clone() };
-    perform(&inner.options.store, move |to| to.put_item(&ended)).await
+    perform(&*inner.options.store, move |to| to.put_item(&ended)).await
 }
 
 async fn rest(inner: &Arc<Inner>, id: [u8; 16], delivery: Delivery) -> Result<(), StoreError> {
     let now = inner.options.clock.now();
     let view = view(inner, &delivery.request).await;
     let over = view.is_ok_and(|view| view.is_none_or(|view| over(&view)));
-    perform(&inner.options.store, move |to| steps::rested(to, id, &delivery, over, now)).await
+    perform(&*inner.options.store, move |to| steps::rested(to, id, &delivery, over, now)).await
 }
 
 async fn view(inner: &Arc<Inner>, id: &str) -> Result<Option<RequestView>, DeliveryError> {
@@ -67,7 +68,7 @@ struct Ours<'a> {
     id: [u8; 16],
     delivery: Delivery,
     earlier: Vec<Receipt>,
-    told: bool,
+    known: Known,
 }
 
 impl Ours<'_> {
@@ -104,8 +105,12 @@ impl Ours<'_> {
         match what {
             asks if asks.asks() && !pending => Some("the request ended"),
             asks if asks.asks() && other => Some("the request has a newer version"),
-            What::Ended if pending => Some("the request went on in a newer version"),
-            What::Ended if !self.told && !channel.tells_every_end() => {
+            What::Ended if pending => Some("the request still waits"),
+            What::Ended if self.known.later => Some("a later delivery tells it"),
+            What::Ended if self.known.ends.iter().any(|told| told == view.state) => {
+                Some("it was told already")
+            }
+            What::Ended if !self.known.any && !channel.tells_every_end() => {
                 Some("its beginning was not told here")
             }
             _ => None,
@@ -119,28 +124,32 @@ impl Ours<'_> {
         channel: &dyn Channel,
     ) -> Result<(), StoreError> {
         let options = &self.inner.options;
-        let over = over(&request);
+        let end = (request.state, over(&request));
         let notice = Notice {
             delivery: format!("d_{}", uuid::Uuid::from_bytes(self.id)),
             what,
             at: options.clock.now(),
             link: link(options.public.as_ref(), &request),
-            asked: asked(&request, &options.people),
+            asked: asked(&request, &options.people, options.clock.now()),
             request,
         };
         let told = channel.deliver(&notice, &self.earlier);
         let told = tokio::time::timeout(channel.timeout(), told).await;
         match told.unwrap_or_else(|_| Err(DeliveryError::later("no end in time"))) {
-            Ok(receipt) => self.sent(receipt, over).await,
+            Ok(receipt) => self.sent(receipt, end).await,
             Err(error) => self.fail(&error).await,
         }
     }
 
-    async fn sent(self, receipt: Option<Receipt>, over: bool) -> Result<(), StoreError> {
+    async fn sent(
+        self,
+        receipt: Option<Receipt>,
+        end: (&'static str, bool),
+    ) -> Result<(), StoreError> {
         let (id, now) = (self.id, self.inner.options.clock.now());
         let delivery = self.delivery;
-        perform(&self.inner.options.store, move |to| {
-            steps::sent(to, id, delivery.clone(), receipt.clone(), over, now)
+        perform(&*self.inner.options.store, move |to| {
+            steps::sent(to, id, delivery.clone(), receipt.clone(), end, now)
         })
         .await
     }
@@ -151,7 +160,7 @@ impl Ours<'_> {
             self.warn(&reason, false);
         }
         let delivery = self.delivery;
-        perform(&self.inner.options.store, move |to| {
+        perform(&*self.inner.options.store, move |to| {
             steps::dropped(to, id, delivery.clone(), state, &reason, now)
         })
         .await
@@ -168,7 +177,7 @@ impl Ours<'_> {
         let next = steps::next(&options.schedule, &self.delivery, &error, now, chance);
         self.warn(&error.to_string(), next.is_some());
         let delivery = self.delivery;
-        perform(&options.store, move |to| {
+        perform(&*options.store, move |to| {
             steps::failed(to, id, delivery.clone(), &error, next, now)
         })
         .await

@@ -1,9 +1,9 @@
 //! The steps of a delivery, each one transaction.
 
 use crate::notify::backoff::later;
-use crate::notify::stand_in::{Item, Transaction};
 use crate::notify::{Delivery, DeliveryError, KIND, Receipt, Schedule, State, What};
 use crate::store::StoreError;
+use crate::store::{Item, Transaction};
 use fence_engine::scalar::Timestamp;
 use fence_engine::show::printable;
 use std::time::Duration;
@@ -14,6 +14,17 @@ const REST: Duration = Duration::from_hours(24);
 /// The longest reason that is kept, in characters.
 const REASON: usize = 300;
 
+/// What a channel knows of a request from other deliveries.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Known {
+    /// It may have been told of it.
+    pub(super) any: bool,
+    /// The states that were told as its end.
+    pub(super) ends: Vec<String>,
+    /// A later delivery will tell its end.
+    pub(super) later: bool,
+}
+
 /// What became of an attempt to take a delivery.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Taken {
@@ -23,8 +34,8 @@ pub(super) enum Taken {
         delivery: Delivery,
         /// The receipts of this channel's messages about the request, oldest first.
         earlier: Vec<Receipt>,
-        /// Whether this channel may have told of the request before.
-        told: bool,
+        /// What this channel knows of the request.
+        known: Known,
     },
     /// A message that was sent: only whether its request is over is of interest.
     Resting(Delivery),
@@ -55,9 +66,15 @@ pub(super) fn take(
     delivery.state = State::Sending;
     delivery.attempts = delivery.attempts.saturating_add(1);
     to.put_item(&delivery.item(id, Some(later(now, lease)), None))?;
-    let told = delivery.attempts > 1 || others.iter().any(|(_, other)| other.attempts > 0);
+    let known = Known {
+        any: delivery.attempts > 1 || others.iter().any(|(_, other)| other.attempts > 0),
+        ends: others.iter().filter_map(|(_, other)| other.told.clone()).collect(),
+        later: others.iter().any(|(_, other)| {
+            other.since > delivery.since && What::of(&other.event).is_some_and(What::ends)
+        }),
+    };
     let earlier = others.into_iter().filter_map(|(_, other)| other.receipt).collect();
-    Ok(Taken::Ours { delivery, earlier, told })
+    Ok(Taken::Ours { delivery, earlier, known })
 }
 
 /// The live deliveries of the same request to the same channel, oldest first.
@@ -74,22 +91,25 @@ fn others(
     Ok(others)
 }
 
-/// It was told. The row is kept while the request goes on; at its end all of them end.
+/// It was told, of a request in this `state`. The row is kept while the request goes on; once it
+/// is `over` all of them end.
 pub(super) fn sent(
     to: &mut dyn Transaction,
     id: [u8; 16],
     mut delivery: Delivery,
     receipt: Option<Receipt>,
-    over: bool,
+    (state, over): (&str, bool),
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let ends = What::of(&delivery.event).is_some_and(What::ends);
     delivery.state = State::Sent;
     delivery.receipt = receipt;
+    delivery.told = ends.then(|| state.to_owned());
     delivery.last_error = None;
     if !over {
         return to.put_item(&delivery.item(id, Some(later(now, REST)), None));
     }
-    if delivery.event == What::Ended.word() {
+    if ends {
         for (item, other) in others(to, id, &delivery)? {
             if other.state == State::Sent {
                 to.put_item(&other.item(item.id, None, Some(now)))?;

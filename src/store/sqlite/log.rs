@@ -76,6 +76,23 @@ pub(super) fn by_id(connection: &Connection, id: [u8; 16]) -> rusqlite::Result<O
     one(connection, &format!("{LOGGED} WHERE d.id = ?1"), [id], logged)
 }
 
+/// How many of a session's decisions stand from this one on.
+pub(super) fn count_in_session(
+    connection: &Connection,
+    session: i64,
+    decision: [u8; 16],
+    limit: u64,
+) -> rusqlite::Result<u64> {
+    // A session that has been quiet for longer than this is counted as if nothing had been before.
+    let sql = "SELECT count(*) FROM (
+                   SELECT 1 FROM decisions
+                   WHERE seq >= max((SELECT seq FROM decisions WHERE id = ?1),
+                                    (SELECT max(seq) FROM decisions) - 50000)
+                     AND session = ?2 LIMIT ?3)";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    Ok(one(connection, sql, params![decision, session, limit], |row| count(row, 0))?.unwrap_or(0))
+}
+
 /// The decision that claimed a call id.
 pub(super) fn by_call(
     connection: &Connection,

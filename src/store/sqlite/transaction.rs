@@ -6,16 +6,15 @@ use fence_engine::scalar::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::connect::Place;
-use super::log;
+use super::{items, log, requests};
 use crate::store::guard::SLOT_GRACE_MICROS;
 use crate::store::{
-    CallScope, CounterId, CounterSpan, Entry, Event, Logged, OpenedRequest, StoreError, Transaction,
+    CallScope, CounterId, CounterSpan, Entry, Event, Item, Logged, StoreError, StoredRequest,
+    Transaction,
 };
 
 /// Names and policies remembered across transactions; beyond that, all are forgotten.
 const REMEMBERED: usize = 20_000;
-
-const REQUEST: &str = "SELECT id, decision, digest, opened_at, expires_at, terms FROM requests";
 
 /// What the writer knows of the database without asking. Names and policies are never deleted, so
 /// they stay true; a rollback takes back what it may have learnt, so then all is forgotten.
@@ -25,6 +24,9 @@ pub(super) struct Memo {
     policies: HashSet<[u8; 32]>,
     /// The clock mark as this transaction has it, once it was asked for.
     mark: Option<Mark>,
+    /// Kinds of items of which this transaction found none that last: every decision asks for
+    /// halts, and mostly there are none.
+    absent: HashSet<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +39,7 @@ impl Memo {
     /// Forgets what another process may change from now on.
     pub(super) fn end(&mut self) {
         self.mark = None;
+        self.absent.clear();
         if self.names.len() + self.policies.len() > REMEMBERED {
             *self = Self::default();
         }
@@ -259,51 +262,96 @@ impl Transaction for SqliteTransaction<'_> {
         })
     }
 
+    fn entry(&mut self, id: [u8; 16]) -> Result<Option<Logged>, StoreError> {
+        self.step(|own| log::by_id(own.connection, id))
+    }
+
+    fn calls_since(
+        &mut self,
+        session: &str,
+        decision: [u8; 16],
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        self.step(|own| {
+            let Some(session) = own.known_name(session)? else { return Ok(0) };
+            log::count_in_session(own.connection, session, decision, limit)
+        })
+    }
+
+    fn request(&mut self, id: [u8; 16]) -> Result<Option<StoredRequest>, StoreError> {
+        self.step(|own| requests::get(own.connection, id, None))
+    }
+
     fn open_request(
         &mut self,
         digest: [u8; 32],
         now: Timestamp,
-    ) -> Result<Option<OpenedRequest>, StoreError> {
+    ) -> Result<Option<StoredRequest>, StoreError> {
+        self.step(|own| requests::open_for(own.connection, digest, now))
+    }
+
+    fn refused_since(&mut self, digest: [u8; 32], since: Timestamp) -> Result<bool, StoreError> {
+        self.step(|own| requests::refused_since(own.connection, digest, since))
+    }
+
+    fn pending_of(
+        &mut self,
+        agent: Option<&str>,
+        now: Timestamp,
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        self.step(|own| requests::pending_of(own.connection, agent, now, limit))
+    }
+
+    fn answered_in(&mut self, session: &str, limit: u64) -> Result<Vec<StoredRequest>, StoreError> {
+        self.step(|own| requests::answered_in(own.connection, session, limit))
+    }
+
+    fn insert_request(&mut self, request: &StoredRequest) -> Result<(), StoreError> {
+        self.step(|own| requests::insert(own.connection, request))
+    }
+
+    fn move_request(
+        &mut self,
+        from: &StoredRequest,
+        to: &StoredRequest,
+    ) -> Result<bool, StoreError> {
+        self.step(|own| requests::move_to(own.connection, from, to))
+    }
+
+    fn events_of(&mut self, request: [u8; 16]) -> Result<Vec<Event>, StoreError> {
+        self.step(|own| items::events_of(own.connection, request))
+    }
+
+    fn put_item(&mut self, item: &Item) -> Result<(), StoreError> {
+        self.memo.absent.remove(&item.kind);
+        self.step(|own| items::put(own.connection, item))
+    }
+
+    fn item(&mut self, kind: &str, id: [u8; 16]) -> Result<Option<Item>, StoreError> {
+        self.step(|own| items::get(own.connection, kind, id))
+    }
+
+    fn live_items(&mut self, kind: &str, key: &str) -> Result<Vec<Item>, StoreError> {
+        if self.memo.absent.contains(kind) {
+            return Ok(Vec::new());
+        }
         self.step(|own| {
-            let sql = format!(
-                "{REQUEST} WHERE digest = ?1 AND state = 'pending' AND expires_at > ?2
-                 ORDER BY number DESC LIMIT 1"
-            );
-            one(own.connection, &sql, params![digest, now.micros()], to_request)
+            let found = items::live(own.connection, kind, Some(key))?;
+            if found.is_empty() && !items::any_live(own.connection, kind)? {
+                own.memo.absent.insert(kind.to_owned());
+            }
+            Ok(found)
         })
     }
 
-    fn insert_request(&mut self, request: &OpenedRequest) -> Result<(), StoreError> {
-        self.step(|own| {
-            let sql =
-                "INSERT INTO requests(id, decision, digest, opened_at, expires_at, state, terms)
-                       VALUES(?1, ?2, ?3, ?4, ?5, 'pending', ?6)";
-            let row = params![
-                request.id,
-                request.decision,
-                request.digest,
-                request.opened_at.micros(),
-                request.expires_at.micros(),
-                request.terms,
-            ];
-            execute(own.connection, sql, row)
-        })
+    fn forget_items(&mut self, kind: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.step(|own| items::forget(own.connection, kind, at))
     }
 
     fn event(&mut self, event: &Event) -> Result<(), StoreError> {
-        self.step(|own| {
-            let sql = "INSERT INTO events(at, kind, body) VALUES(?1, ?2, ?3)";
-            execute(own.connection, sql, params![event.at.micros(), event.kind, event.body])
-        })
+        self.step(|own| items::record(own.connection, event))
     }
-}
-
-/// All events.
-pub(super) fn events(connection: &Connection) -> rusqlite::Result<Vec<Event>> {
-    let mut all = connection.prepare("SELECT at, kind, body FROM events ORDER BY seq")?;
-    let event =
-        |row: &Row<'_>| Ok(Event { at: timestamp(row, 0)?, kind: row.get(1)?, body: row.get(2)? });
-    all.query_map([], event)?.collect()
 }
 
 /// The number a text is stored under.
@@ -317,14 +365,6 @@ pub(super) fn policy_texts(
     digest: [u8; 32],
 ) -> rusqlite::Result<Option<String>> {
     one(connection, "SELECT texts FROM policies WHERE digest = ?1", [digest], |row| row.get(0))
-}
-
-/// A request by its id.
-pub(super) fn request(
-    connection: &Connection,
-    id: [u8; 16],
-) -> rusqlite::Result<Option<OpenedRequest>> {
-    one(connection, &format!("{REQUEST} WHERE id = ?1"), [id], to_request)
 }
 
 /// The first row of a query, if any.
@@ -355,15 +395,4 @@ pub(super) fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Timest
 pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
-}
-
-fn to_request(row: &Row<'_>) -> rusqlite::Result<OpenedRequest> {
-    Ok(OpenedRequest {
-        id: row.get(0)?,
-        decision: row.get(1)?,
-        digest: row.get(2)?,
-        opened_at: timestamp(row, 3)?,
-        expires_at: timestamp(row, 4)?,
-        terms: row.get(5)?,
-    })
 }

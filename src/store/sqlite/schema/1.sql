@@ -54,27 +54,59 @@ CREATE TABLE marks(
   at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What people did to the gate itself.
-CREATE TABLE events(
-  seq  INTEGER PRIMARY KEY,
-  at   INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  body TEXT NOT NULL
-) STRICT;
-
 CREATE TABLE policies(
   digest BLOB PRIMARY KEY,
   texts  TEXT NOT NULL
 ) STRICT;
 
+-- Versions of requests for approval. wake_at: when something is due by itself; settled_at: when it
+-- stopped being pending.
 CREATE TABLE requests(
   number     INTEGER PRIMARY KEY,
-  id         BLOB NOT NULL UNIQUE,
+  id         BLOB NOT NULL,
+  version    INTEGER NOT NULL,
   decision   BLOB NOT NULL,
   digest     BLOB NOT NULL,
+  tool       TEXT NOT NULL,
+  agent      TEXT,
+  session    TEXT,
   opened_at  INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
+  terms      TEXT NOT NULL,
   state      TEXT NOT NULL,
-  terms      TEXT NOT NULL
+  moves      INTEGER NOT NULL,
+  wake_at    INTEGER,
+  settled_at INTEGER,
+  refused    INTEGER NOT NULL,
+  UNIQUE(id, version)
 ) STRICT;
-CREATE INDEX pending_requests ON requests(digest) WHERE state = 'pending';
+CREATE INDEX requests_for ON requests(digest);
+CREATE INDEX requests_by_state ON requests(state, expires_at);
+CREATE INDEX waking_requests ON requests(wake_at) WHERE wake_at NOT NULL;
+CREATE INDEX pending_requests ON requests(agent) WHERE state = 'pending';
+CREATE INDEX requests_of_sessions ON requests(session, settled_at) WHERE session NOT NULL;
+
+-- What people did to the gate, and every move of a request.
+CREATE TABLE events(
+  seq     INTEGER PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  kind    TEXT NOT NULL,
+  request BLOB,
+  leaf    BLOB NOT NULL,
+  body    TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_of_requests ON events(request) WHERE request NOT NULL;
+
+-- What lasts until it ends: tokens, grants, halts, delegations, deliveries, stored replies.
+CREATE TABLE items(
+  kind     TEXT NOT NULL,
+  id       BLOB NOT NULL,
+  key      TEXT NOT NULL,
+  due      INTEGER,
+  body     TEXT NOT NULL,
+  ended_at INTEGER,
+  PRIMARY KEY(kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX live_items ON items(kind, key) WHERE ended_at IS NULL;
+CREATE INDEX due_items ON items(kind, due) WHERE ended_at IS NULL AND due NOT NULL;
+CREATE INDEX ended_items ON items(kind, ended_at) WHERE ended_at NOT NULL;
