@@ -6,7 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example speaks to its reader")]
 
-use fence::{Decision, Gate, GateError, ToolCall, Verdict};
+use fence::{Gate, GateError, ToolCall, Verdict};
 use std::error::Error;
 
 const POLICY: &str = r#"
@@ -19,7 +19,7 @@ deny ticket_delete because "tickets are kept" instead "close the ticket"
 
 /// One step of an agent: ask the gate, and only then use the tool.
 async fn step(gate: Gate, call: ToolCall) -> Result<String, GateError> {
-    let decision: Decision = gate.decide(&call).await?;
+    let decision = gate.decide(&call).await?;
     Ok(match decision.verdict() {
         Verdict::Allow => format!("{}: done", call.tool),
         // The agent goes on with something else and comes back with the request's id.

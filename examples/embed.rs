@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match decision.verdict() {
             Verdict::Allow => println!("{}: go ahead", call.tool),
             Verdict::Ask(request) => {
-                println!("{}: wait for a person until {}", call.tool, request.expires_at);
+                println!("{}: wait for a person until {}", call.tool, request.notice().expires_at);
             }
             Verdict::Deny(why) => println!("{}: refused, {why}", call.tool),
         }

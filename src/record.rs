@@ -122,7 +122,12 @@ pub(crate) fn notice(id: &str, expires_at: &str, terms: &Terms) -> RequestNotice
             None => needs.push(needed),
         }
     }
-    RequestNotice { id: id.to_owned(), expires_at: expires_at.to_owned(), needs, state: None }
+    RequestNotice {
+        id: id.to_owned(),
+        expires_at: expires_at.to_owned(),
+        needs,
+        state: "pending".to_owned(),
+    }
 }
 
 /// The facts a decision used, and what it took.

@@ -217,9 +217,13 @@ pub struct RequestNotice {
     pub expires_at: String,
     /// Who must approve.
     pub needs: Vec<NeededVotes>,
-    /// Where it stands, if this call did not open it: `pending`, `approved`, `denied`, …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
+    /// Where it stands: `pending` when it was opened, later `approved`, `denied`, …
+    #[serde(default = "pending")]
+    pub state: String,
+}
+
+fn pending() -> String {
+    "pending".to_owned()
 }
 
 /// So many people of one group.

@@ -37,7 +37,8 @@ fn each_line_gets_its_decision_in_order() {
 #[test]
 fn counters_are_used_up_in_the_order_of_the_lines() {
     let place = Place::new(POLICY);
-    let first = texts(&place.decide(&[], &posts(1_000)), "decision");
+    // An agent may have twenty requests waiting, and the second run adds three.
+    let first = texts(&place.decide(&[], &posts(20)), "decision");
     assert_eq!(first[..3], ["allow", "allow", "allow"]);
     assert!(first[3..].iter().all(|effect| effect == "ask"));
     assert!(texts(&place.decide(&[], &posts(3)), "decision").iter().all(|effect| effect == "ask"));

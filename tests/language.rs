@@ -110,7 +110,7 @@ fn terms(policies: &[&str], call: &str) -> fence::engine::approval::Terms {
     let driver = Driver::new(&policies);
     let call = fence::Request::parse(call.as_bytes()).unwrap().call;
     let facts = Facts::at(Now::at(support::driver::at(support::driver::START)));
-    fence::engine::eval::report(driver.gate().layers(), &call, &facts).terms()
+    fence::engine::eval::report(&driver.gate().layers(), &call, &facts).terms()
 }
 
 const GROUPS: &str = "group a = \"ana\", \"bo\"\ngroup b = \"chi\", \"dee\"\n";

@@ -50,7 +50,7 @@ fn decide(call: &ToolCall) -> (Effect, Option<String>) {
         .build()
         .unwrap();
     let decision = gate.decide_blocking(call).unwrap();
-    (decision.decision, decision.auto)
+    (decision.decision, decision.auto.clone())
 }
 
 #[test]

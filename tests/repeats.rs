@@ -9,7 +9,7 @@ fn decide(store: &Arc<dyn Store>, policy: &str) -> Decision {
     let gate = Gate::builder().policy_text("p.fence", policy).unwrap();
     let gate = gate.shared_store(Arc::clone(store)).build().unwrap();
     let call = ToolCall::new("wire").arg("amount", 1_u64).agent("a").call_id("k");
-    gate.decide_blocking(&call).unwrap()
+    gate.decide_blocking(&call).unwrap().into_decision()
 }
 
 fn logged(store: &Arc<dyn Store>) -> usize {

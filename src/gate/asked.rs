@@ -165,7 +165,7 @@ impl Gate {
         claimant: Claimant,
     ) -> Result<ApprovalRequest, ApprovalError> {
         let view = self.approvals().get(id)?;
-        let (expires_at, state) = (view.expires_at, Some(view.state.to_owned()));
+        let (expires_at, state) = (view.expires_at, view.state.to_owned());
         let notice = RequestNotice { id: id.to_string(), expires_at, needs: Vec::new(), state };
         Ok(ApprovalRequest { id, notice, gate: self.clone(), claimant })
     }

@@ -103,7 +103,7 @@ impl Draft {
 /// What the agent learns of a request that was open already.
 fn joined(open: &StoredRequest, terms: &Terms) -> RequestNotice {
     let (id, expires_at) = (RequestId(open.id).to_string(), open.expires_at.to_string());
-    let state = Some(open.state.as_str().to_owned());
+    let state = open.state.as_str().to_owned();
     RequestNotice { state, ..record::notice(&id, &expires_at, terms) }
 }
 

@@ -450,7 +450,7 @@ impl Line<'_> {
         let Some(notice) = &mut decision.request else { return Ok(()) };
         let Ok(id) = notice.id.parse::<approvals::RequestId>() else { return Ok(()) };
         if let Some(request) = self.transaction.request(id.0)? {
-            notice.state = Some(approvals::state_at(&request, self.arrival.at).as_str().to_owned());
+            notice.state = approvals::state_at(&request, self.arrival.at).as_str().to_owned();
         }
         Ok(())
     }
