@@ -15,8 +15,15 @@
 //! kind = "number"
 //! required = true
 //! summary = "the score that holds"
+//!
+//! [notify.desk]
+//! kind = "webhook"
+//! url = "https://desk.example.com/fence"
+//! secret_env = "FENCE_DESK_SECRET"
 //! ```
 
+#[cfg(feature = "server")]
+mod notify;
 mod strategies;
 
 use super::Failure;
@@ -40,6 +47,9 @@ pub(crate) struct Settings {
     /// The file the settings come from.
     file: PathBuf,
     strategies: BTreeMap<String, strategies::Written>,
+    /// Read by [`notify`]; without the server's features there is nobody to tell.
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "the server's part"))]
+    notify: BTreeMap<String, toml::Table>,
 }
 
 /// The file as written.
@@ -49,6 +59,8 @@ struct Written {
     database: Option<PathBuf>,
     #[serde(default)]
     strategies: BTreeMap<String, strategies::Written>,
+    #[serde(default)]
+    notify: BTreeMap<String, toml::Table>,
 }
 
 /// Strategies and what they ask, by name.
@@ -79,7 +91,12 @@ impl Settings {
             toml::from_str(&text).map_err(|error| wrong(&name, &text, &error))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         let database = written.database.map(|database| folder.join(database));
-        Ok(Self { database, file: file.to_path_buf(), strategies: written.strategies })
+        Ok(Self {
+            database,
+            file: file.to_path_buf(),
+            strategies: written.strategies,
+            notify: written.notify,
+        })
     }
 
     /// The database: the flag, else the settings, else the user's data directory.
@@ -179,6 +196,18 @@ mod tests {
         assert!(risk.parameters()[0].required);
         assert_eq!(services.len(), 1);
         assert!(known.get("first").is_some());
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn channels_are_made_of_what_is_written_and_a_wrong_one_is_named() {
+        let two = "[notify.console]\nkind = \"terminal\"\n[notify.more]\nkind = \"terminal\"\n";
+        assert_eq!(read(two).unwrap().channels().unwrap().len(), 2);
+        let wrong = "[notify.console]\nkind = \"terminal\"\nbel = true\n";
+        let Err(failure) = read(wrong).unwrap().channels() else { panic!("`bel` is no key") };
+        let message = &failure.message[failure.message.find(FILE).unwrap()..];
+        assert!(message.starts_with("fence.toml: the channel `console`: unknown field `bel`"));
+        assert_eq!(failure.help.as_deref(), Some("did you mean `bell`?"));
     }
 
     #[test]

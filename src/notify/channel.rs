@@ -26,6 +26,11 @@ pub trait Channel: Send + Sync {
         Duration::from_secs(15)
     }
 
+    /// Whether its messages are changed in place, so that each vote can be shown in them.
+    fn keeps_cards(&self) -> bool {
+        false
+    }
+
     /// Whether the end of a request is told even where its beginning was not.
     fn tells_every_end(&self) -> bool {
         false

@@ -15,6 +15,8 @@ pub enum What {
     Escalated,
     /// The dry run's result is there.
     Preview,
+    /// Somebody voted or took a vote back, and it still waits: only cards show it.
+    Voted,
     /// Somebody approved alone by breaking the glass; those who were skipped learn of it.
     BrokenGlass,
     /// It no longer waits for people, whatever the outcome.
@@ -23,8 +25,8 @@ pub enum What {
 
 impl What {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Opened, Self::Escalated, Self::Preview, Self::BrokenGlass, Self::Ended];
+    pub const ALL: [Self; 6] =
+        [Self::Opened, Self::Escalated, Self::Preview, Self::Voted, Self::BrokenGlass, Self::Ended];
 
     /// Its name in deliveries and webhooks.
     #[must_use]
@@ -33,6 +35,7 @@ impl What {
             Self::Opened => "opened",
             Self::Escalated => "escalated",
             Self::Preview => "preview",
+            Self::Voted => "voted",
             Self::BrokenGlass => "broken-glass",
             Self::Ended => "ended",
         }
@@ -53,9 +56,9 @@ impl What {
             "escalated" => Self::Escalated,
             "previewed" => Self::Preview,
             "glass_broken" => Self::BrokenGlass,
-            // Any vote may be the last one: whether it was, the request itself says.
-            "voted" | "released" | "refused" | "expired" | "cancelled" | "superseded"
-            | "overruled" | "revoked" => Self::Ended,
+            "voted" | "vote_withdrawn" => Self::Voted,
+            "released" | "refused" | "expired" | "cancelled" | "superseded" | "overruled"
+            | "revoked" => Self::Ended,
             _ => return None,
         })
     }
@@ -70,6 +73,16 @@ impl What {
     #[must_use]
     pub const fn ends(self) -> bool {
         matches!(self, Self::BrokenGlass | Self::Ended)
+    }
+
+    /// What is told of it when the request does or does not wait any more: any vote may have been
+    /// the last one.
+    #[must_use]
+    pub const fn by_now(self, waits: bool) -> Self {
+        match self {
+            Self::Voted if !waits => Self::Ended,
+            other => other,
+        }
     }
 }
 

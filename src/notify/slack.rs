@@ -8,15 +8,17 @@
 //! signing_secret_env = "FENCE_SLACK_SIGNING_SECRET"
 //! ```
 //!
-//! What the buttons send back is verified and read in [`Door`].
+//! What the buttons send back is verified and read in [`Door`], and done by [`carry_out`].
 
 mod action;
 mod blocks;
 mod door;
+mod press;
 mod replies;
 
 pub use action::{Action, Answer};
 pub use door::{Door, SlackRefusal, verify};
+pub use press::carry_out;
 
 use super::http::guard::Lookup;
 use super::http::{self, Http};
@@ -131,14 +133,19 @@ impl Slack {
                 self.update(notice, receipt).await?;
             }
         }
-        let told = matches!(notice.what, What::Preview | What::Ended) && !earlier.is_empty();
+        let told = match notice.what {
+            What::Voted => true,
+            What::Preview | What::Ended => !earlier.is_empty(),
+            What::Opened | What::Escalated | What::BrokenGlass => false,
+        };
         if told { Ok(None) } else { self.post(notice).await.map(Some) }
     }
 
     async fn post(&self, notice: &Notice) -> Result<Receipt, DeliveryError> {
-        let mut message = blocks::message(notice, self.buttons);
-        message["channel"] = Value::from(self.channel.as_str());
-        let reply = self.call("chat.postMessage", &message).await?;
+        let mut reply = self.post_message(blocks::message(notice, self.buttons)).await?;
+        if reply.is_our_fault() {
+            reply = self.post_message(blocks::line(notice)).await?;
+        }
         match reply {
             Reply { ok: true, ts: Some(ts), channel: Some(channel), .. } => {
                 Ok(Place { channel, ts }.receipt())
@@ -148,6 +155,11 @@ impl Slack {
             }
             refused => Err(refused.error()),
         }
+    }
+
+    async fn post_message(&self, mut message: Value) -> Result<Reply, DeliveryError> {
+        message["channel"] = Value::from(self.channel.as_str());
+        self.call("chat.postMessage", &message).await
     }
 
     async fn update(&self, notice: &Notice, receipt: &Receipt) -> Result<(), DeliveryError> {
@@ -183,6 +195,10 @@ impl Slack {
 impl Channel for Slack {
     fn deliver<'a>(&'a self, notice: &'a Notice, earlier: &'a [Receipt]) -> Delivering<'a> {
         Box::pin(self.tell(notice, earlier))
+    }
+
+    fn keeps_cards(&self) -> bool {
+        true
     }
 
     /// For as many calls as there may be cards.

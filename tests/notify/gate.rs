@@ -5,6 +5,7 @@ use super::sample::ana;
 use fence::approvals::{Approval, Approver, RequestId, Target, Via};
 use fence::clock::SystemClock;
 use fence::notify::http::guard::SystemLookup;
+use fence::notify::slack::{Action, Answer, carry_out};
 use fence::notify::webhook::Webhook;
 use fence::notify::{Channels, KIND, Outbox, OutboxOptions, PublicUrl, Schedule, Secret, announce};
 use fence::people::{People, Person};
@@ -38,7 +39,11 @@ async fn house() -> House {
     let mut channels = Channels::default();
     channels.add("desk", Arc::new(webhook), None);
     let folder = tempfile::tempdir().unwrap();
-    let people = People::new(vec![ana(), Person::new("bob@example.com")]).unwrap();
+    let people = People::new(vec![
+        ana(),
+        Person { slack: Some("U0BOB".to_owned()), ..Person::new("bob@example.com") },
+    ])
+    .unwrap();
     let gate = Gate::builder()
         .policy_text("content.fence", POLICY)
         .unwrap()
@@ -121,4 +126,53 @@ async fn a_receiver_that_fails_changes_no_verdict() {
     // Its only channel is not configured: nobody is told, and the request waits all the same.
     assert!(house.gate.store().live_items(KIND, Some(&id.to_string())).unwrap().is_empty());
     assert_eq!(house.gate.approvals().get(id).unwrap().state, "pending");
+}
+
+fn press(user: &str, id: RequestId, digest: &str) -> Action {
+    Action {
+        user: user.to_owned(),
+        team: None,
+        answer: Answer::Approve,
+        request: id.to_string(),
+        version: 1,
+        digest: digest.to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_press_in_slack_is_the_vote_of_whoever_owns_the_account() {
+    let house = house().await;
+    let id = asked(&house.gate, "email_send").await;
+    let approvals = house.gate.approvals();
+    let digest = approvals.get(id).unwrap().digest;
+    let view = carry_out(&approvals, &press("U0ANA", id, &digest)).await.unwrap();
+    assert_eq!((view.state, &*view.votes[0].by), ("pending", "ana@example.com"));
+    assert_eq!(view.history.last().unwrap().via.as_deref(), Some("slack"));
+    // What the card showed is what is voted on.
+    let other = format!("sha256:{}", "00".repeat(32));
+    let stale = carry_out(&approvals, &press("U0ANA", id, &other)).await.unwrap_err();
+    assert_eq!(stale.code(), "stale");
+    let newer = Action { version: 2, ..press("U0ANA", id, &digest) };
+    assert_eq!(carry_out(&approvals, &newer).await.unwrap_err().code(), "stale");
+    let empty = carry_out(&approvals, &press("U0ANA", id, "")).await.unwrap_err();
+    assert_eq!(empty.code(), "invalid");
+    let refuse = Action { answer: Answer::Refuse, ..press("U0BOB", id, &digest) };
+    assert_eq!(carry_out(&approvals, &refuse).await.unwrap().state, "denied");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn srv_025_a_strangers_press_is_refused_and_recorded() {
+    let house = house().await;
+    let id = asked(&house.gate, "email_send").await;
+    let approvals = house.gate.approvals();
+    let digest = approvals.get(id).unwrap().digest;
+    for stranger in ["U999", "ana@example.com", "u0ana", ""] {
+        let refused = carry_out(&approvals, &press(stranger, id, &digest)).await.unwrap_err();
+        assert_eq!(refused.code(), "unknown-person", "{stranger}");
+    }
+    let view = approvals.get(id).unwrap();
+    assert_eq!((view.state, view.votes.len()), ("pending", 0));
+    let recorded = view.history.iter().filter(|event| event.kind == "request.attempt_refused");
+    let by: Vec<_> = recorded.filter_map(|event| event.by.as_deref()).collect();
+    assert_eq!(by, ["slack:U999", "slack:ana@example.com", "slack:u0ana", "slack:"]);
 }

@@ -113,6 +113,7 @@ impl World {
             What::Opened => "request.opened",
             What::Escalated => "request.escalated",
             What::Preview => "request.previewed",
+            What::Voted => "request.voted",
             What::BrokenGlass => "request.glass_broken",
             What::Ended => "request.refused",
         };
@@ -464,15 +465,15 @@ async fn several_votes_tell_the_end_once() {
     let [opened] = world.happens(What::Opened, 1).await[..] else { panic!() };
     let worker = world.work();
     world.state(opened, State::Sent).await;
-    let [first] = world.happens(What::Ended, 1).await[..] else { panic!() };
+    let [first] = world.happens(What::Voted, 1).await[..] else { panic!() };
     let dropped = world.state(first, State::Obsolete).await;
-    assert_eq!(dropped.last_error.as_deref(), Some("the request still waits"));
+    assert_eq!(dropped.last_error.as_deref(), Some("only cards show each vote"));
     drop(worker);
     // Two more votes before anybody looks: the last one approved.
     let mut votes = Vec::new();
     for _ in 0..2 {
         world.clock.advance(Duration::from_secs(1));
-        votes.extend(world.happens(What::Ended, 1).await);
+        votes.extend(world.happens(What::Voted, 1).await);
     }
     world.now_is(RequestView { state: "approved", ..request("{}") });
     let _worker = world.work();

@@ -154,3 +154,24 @@ fn a_policy_that_names_an_unknown_channel_is_told_of_it() {
         ]
     );
 }
+
+#[test]
+fn every_block_of_settings_that_is_documented_is_taken() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/notifications.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let variable = |name: &str| {
+        assert!(name.starts_with("FENCE_"), "{name}");
+        Some(SECRET.to_owned())
+    };
+    let around = Surroundings { variable: &variable, ..Surroundings::system(Path::new(".")) };
+    let mut kinds = std::collections::BTreeSet::new();
+    for block in blocks {
+        let mut written: toml::Table = toml::from_str(block).unwrap();
+        let Some(notify) = written.remove("notify") else { continue };
+        let notify: BTreeMap<String, Table> = notify.try_into().unwrap();
+        kinds.extend(notify.values().map(|table| table["kind"].as_str().unwrap().to_owned()));
+        channels(&notify, &around).unwrap_or_else(|wrong| panic!("{wrong}:\n{block}"));
+    }
+    assert_eq!(Vec::from_iter(kinds), ["email", "slack", "terminal", "webhook"]);
+}

@@ -2,7 +2,7 @@
 
 use super::receiver::{Receiver, Reply};
 use super::sample::{ESCAPES, MARKUP, inert, mailing, notice, refused, request};
-use fence::approvals::{PreviewView, RequestView};
+use fence::approvals::{PreviewView, RequestView, VoteView};
 use fence::engine::json::Json;
 use fence::notify::http::guard::SystemLookup;
 use fence::notify::slack::{Slack, SlackOptions};
@@ -246,6 +246,57 @@ async fn a_new_version_takes_the_buttons_off_the_old_card() {
         );
         assert!(text(&old).contains("Replaced by version 2") && labels(&old).is_empty());
         assert_eq!(labels(&new), ["Refuse", "Approve", "Open"]);
+    });
+}
+
+#[tokio::test]
+async fn no_name_makes_a_message_that_slack_refuses() {
+    let mut request = request("{}");
+    request.tool = "<&>".repeat(80);
+    let mut strange = notice(What::Opened, request);
+    strange.asked[0].slack = Some("not an id".to_owned());
+    let message = posted(&strange).await;
+    assert!(of_type(&message, "user").is_empty());
+    let length = |text: &Value| text["text"].as_str().unwrap().len();
+    assert!(length(&of_type(&message, "header")[0]["text"]) <= 150);
+    let approve = of_type(&message, "button")[1];
+    assert!(length(&approve["confirm"]["text"]) <= 300);
+    assert!(!text(&message).contains(['<', '>']));
+}
+
+#[tokio::test]
+async fn where_slack_takes_no_card_it_gets_a_line() {
+    let no = Reply::Json(r#"{"ok":false,"error":"invalid_blocks"}"#.to_owned());
+    let receiver = Receiver::start([no, ok()]).await;
+    let told = slack(&receiver, true).deliver(&notice(What::Opened, request("{}")), &[]).await;
+    assert_eq!(told, Ok(Some(card())));
+    receiver.got(|got| {
+        let line = got[1].json();
+        assert_eq!(line["blocks"], serde_json::json!([]));
+        let link = "https://fence.example.com/requests/r_0198c0de-0000-7000-8000-000000000001";
+        assert_eq!(line["text"], format!("Approval wanted: email_send {link}"));
+    });
+}
+
+#[tokio::test]
+async fn each_vote_shows_in_the_card() {
+    let receiver = Receiver::start([ok()]).await;
+    let mut view = request("{}");
+    view.votes = vec![VoteView {
+        by: "ana@example.com".to_owned(),
+        on_behalf_of: None,
+        at: "2026-03-23T10:02:00Z".to_owned(),
+        note: Some("<!here> fine".to_owned()),
+        break_glass: false,
+    }];
+    let told = slack(&receiver, true).deliver(&notice(What::Voted, view), &[card()]).await;
+    assert_eq!(told, Ok(None));
+    receiver.got(|got| {
+        assert_eq!((got.len(), &*got[0].path), (1, "/api/chat.update"));
+        let shown = text(&got[0].json());
+        let vote = "Approved by: ana@example.com at 2026-03-23T10:02:00Z: &lt;!here&gt; fine";
+        assert!(shown.contains(vote), "{shown}");
+        assert_eq!(labels(&got[0].json()), ["Refuse", "Approve", "Open"]);
     });
 }
 

@@ -20,6 +20,7 @@ pub(super) fn title(notice: &Notice) -> String {
         What::Opened => format!("Approval wanted: {tool}"),
         What::Escalated => format!("Still waiting for an approval: {tool}"),
         What::Preview => format!("The preview is here: {tool}"),
+        What::Voted => format!("Approval wanted, some have answered: {tool}"),
         What::Ended => format!("Still open: {tool}"),
     }
 }

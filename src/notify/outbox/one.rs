@@ -86,10 +86,13 @@ impl Ours<'_> {
         match view(self.inner, &self.delivery.request).await {
             Err(error) => self.fail(&error).await,
             Ok(None) => self.drop(State::Obsolete, "there is no such request").await,
-            Ok(Some(view)) => match self.obsolete(what, &view, channel) {
-                Some(reason) => self.drop(State::Obsolete, reason).await,
-                None => self.send(what, view, channel).await,
-            },
+            Ok(Some(view)) => {
+                let what = what.by_now(view.state == "pending");
+                match self.obsolete(what, &view, channel) {
+                    Some(reason) => self.drop(State::Obsolete, reason).await,
+                    None => self.send(what, view, channel).await,
+                }
+            }
         }
     }
 
@@ -105,6 +108,9 @@ impl Ours<'_> {
         match what {
             asks if asks.asks() && !pending => Some("the request ended"),
             asks if asks.asks() && other => Some("the request has a newer version"),
+            What::Voted if !channel.keeps_cards() => Some("only cards show each vote"),
+            What::Voted if other => Some("the request has a newer version"),
+            What::Voted if self.known.later => Some("a later delivery tells it"),
             What::Ended if pending => Some("the request still waits"),
             What::Ended if self.known.later => Some("a later delivery tells it"),
             What::Ended if self.known.ends.iter().any(|told| told == view.state) => {
@@ -124,7 +130,7 @@ impl Ours<'_> {
         channel: &dyn Channel,
     ) -> Result<(), StoreError> {
         let options = &self.inner.options;
-        let end = (request.state, over(&request));
+        let end = (what, request.state, over(&request));
         let notice = Notice {
             delivery: format!("d_{}", uuid::Uuid::from_bytes(self.id)),
             what,
@@ -144,7 +150,7 @@ impl Ours<'_> {
     async fn sent(
         self,
         receipt: Option<Receipt>,
-        end: (&'static str, bool),
+        end: (What, &'static str, bool),
     ) -> Result<(), StoreError> {
         let (id, now) = (self.id, self.inner.options.clock.now());
         let delivery = self.delivery;

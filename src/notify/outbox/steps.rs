@@ -70,7 +70,9 @@ pub(super) fn take(
         any: delivery.attempts > 1 || others.iter().any(|(_, other)| other.attempts > 0),
         ends: others.iter().filter_map(|(_, other)| other.told.clone()).collect(),
         later: others.iter().any(|(_, other)| {
-            other.since > delivery.since && What::of(&other.event).is_some_and(What::ends)
+            let told_by = [What::Voted, What::BrokenGlass, What::Ended];
+            other.since > delivery.since
+                && What::of(&other.event).is_some_and(|what| told_by.contains(&what))
         }),
     };
     let earlier = others.into_iter().filter_map(|(_, other)| other.receipt).collect();
@@ -91,17 +93,17 @@ fn others(
     Ok(others)
 }
 
-/// It was told, of a request in this `state`. The row is kept while the request goes on; once it
+/// `what` was told, of a request in this `state`. The row is kept while the request goes on; once it
 /// is `over` all of them end.
 pub(super) fn sent(
     to: &mut dyn Transaction,
     id: [u8; 16],
     mut delivery: Delivery,
     receipt: Option<Receipt>,
-    (state, over): (&str, bool),
+    (what, state, over): (What, &str, bool),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let ends = What::of(&delivery.event).is_some_and(What::ends);
+    let ends = what.ends();
     delivery.state = State::Sent;
     delivery.receipt = receipt;
     delivery.told = ends.then(|| state.to_owned());

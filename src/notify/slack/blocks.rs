@@ -3,6 +3,7 @@
 
 use crate::notify::card::{Card, Room, answerable, title};
 use crate::notify::{Notice, What};
+use fence_engine::show::printable;
 use serde_json::{Value, json};
 
 /// What fits into one message of at most 50 blocks of 3000 characters.
@@ -11,8 +12,11 @@ const ROOM: Room = Room { value: 6_000, total: 16_000, arguments: 40 };
 /// The most that one block's text may hold as sent.
 const BLOCK: usize = 2_900;
 
-/// The most that a header may hold.
+/// The most that a header may hold as sent, in bytes.
 const HEADER: usize = 140;
+
+/// The same for the question before an approval.
+const QUESTION: usize = 280;
 
 /// The most people that are mentioned.
 const MENTIONS: usize = 40;
@@ -30,6 +34,15 @@ pub(super) fn message(notice: &Notice, buttons: bool) -> Value {
     envelope(&card.title, &blocks)
 }
 
+/// One line without blocks, for when Slack takes no more than that: better little than nothing.
+pub(super) fn line(notice: &Notice) -> Value {
+    let place = notice.link.clone().unwrap_or_else(|| format!("fence show {}", notice.request.id));
+    let text = format!("{} {}", escaped_within(&title(notice), 1_000), escaped(&place));
+    let mut message = envelope("", &[]);
+    message["text"] = Value::from(text);
+    message
+}
+
 /// What an old card becomes when the request went on in a new version.
 pub(super) fn replaced(notice: &Notice) -> Value {
     let request = &notice.request;
@@ -39,7 +52,7 @@ pub(super) fn replaced(notice: &Notice) -> Value {
 
 fn envelope(title: &str, blocks: &[Value]) -> Value {
     json!({
-        "text": escaped(&cut(title, 300)),
+        "text": escaped_within(title, 1_000),
         "blocks": blocks,
         "mrkdwn": false,
         "parse": "none",
@@ -50,12 +63,13 @@ fn envelope(title: &str, blocks: &[Value]) -> Value {
 }
 
 fn header(title: &str) -> Value {
-    json!({"type": "header", "text": plain(&cut(title, HEADER))})
+    json!({"type": "header", "text": raw(&escaped_within(title, HEADER))})
 }
 
 /// Those who are asked, as mentions that reach them.
 fn mentions(notice: &Notice) -> Option<Value> {
     let ids = notice.asked.iter().filter_map(|person| person.slack.as_deref());
+    let ids = ids.filter(|id| is_user(id));
     let users = ids.take(MENTIONS).flat_map(|id| {
         [json!({"type": "user", "user_id": id}), json!({"type": "text", "text": " "})]
     });
@@ -64,6 +78,13 @@ fn mentions(notice: &Notice) -> Option<Value> {
     (tells && !users.is_empty()).then(|| {
         json!({"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": users}]})
     })
+}
+
+/// Whether Slack can have such an id; any other would make it refuse the whole message.
+fn is_user(id: &str) -> bool {
+    id.len() > 2
+        && id.starts_with(['U', 'W'])
+        && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// The lines in as few sections as they fit into.
@@ -112,7 +133,7 @@ fn actions(notice: &Notice, complete: bool, buttons: bool) -> Option<Value> {
             let mut approve = button("Approve", "fence.approve", notice);
             approve["confirm"] = json!({
                 "title": plain("Approve this call?"),
-                "text": plain(&format!("{} runs as shown in this card.", cut(&notice.request.tool, 150))),
+                "text": raw(&escaped_within(&question(notice), QUESTION)),
                 "confirm": plain("Approve"),
                 "deny": plain("Back"),
             });
@@ -125,6 +146,10 @@ fn actions(notice: &Notice, complete: bool, buttons: bool) -> Option<Value> {
         }));
     }
     (!elements.is_empty()).then(|| json!({"type": "actions", "elements": elements}))
+}
+
+fn question(notice: &Notice) -> String {
+    format!("It runs as shown in this card: {}", notice.request.tool)
 }
 
 fn button(label: &str, action: &str, notice: &Notice) -> Value {
@@ -151,7 +176,7 @@ fn footer(notice: &Notice, complete: bool) -> Option<Value> {
 
 /// Text in which Slack reads no markup.
 fn plain(text: &str) -> Value {
-    raw(&escaped(&fence_engine::show::printable(text, 500)))
+    raw(&escaped(&printable(text, 500)))
 }
 
 fn raw(escaped: &str) -> Value {
@@ -163,9 +188,15 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+/// As much of a text as fits into so many bytes once it is escaped; says so where it is cut.
+fn escaped_within(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    for piece in printable(text, most).chars().map(|character| escaped(&character.to_string())) {
+        if shown.len() + piece.len() + '…'.len_utf8() > most {
+            shown.push('…');
+            break;
+        }
+        shown.push_str(&piece);
     }
+    shown
 }

@@ -34,9 +34,14 @@ impl Reply {
     pub(super) fn error(&self) -> DeliveryError {
         let error = self.error.as_deref().unwrap_or("no reason");
         let reason = format!("Slack refused: {}", printable(error, 80));
-        match OUR_FAULT.contains(&error) {
+        match self.is_our_fault() {
             true => DeliveryError::Never(reason),
             false => DeliveryError::later(reason),
         }
+    }
+
+    /// Whether it is the message that Slack does not take.
+    pub(super) fn is_our_fault(&self) -> bool {
+        !self.ok && self.error.as_deref().is_some_and(|error| OUR_FAULT.contains(&error))
     }
 }
