@@ -34,7 +34,7 @@ pub use secret::Secret;
 use settings::{Made, Making, SettingsError};
 
 /// What makes one kind of channel of its settings.
-type Make = fn(Making<'_>) -> Result<Made, SettingsError>;
+type Make = fn(&Making<'_>) -> Result<Made, SettingsError>;
 
 /// The kinds of channel, by the word in `kind = "…"`.
 const KINDS: [(&str, Make); 4] = [

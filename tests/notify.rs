@@ -16,6 +16,7 @@ mod notify {
     mod gate;
     mod mail_server;
     mod outbox;
+    mod outbox_world;
     mod receiver;
     mod sample;
     mod settings;

@@ -86,7 +86,7 @@ struct Written {
 }
 
 /// The channel as the settings have it.
-pub(super) fn make(making: Making<'_>) -> Result<Made, SettingsError> {
+pub(super) fn make(making: &Making<'_>) -> Result<Made, SettingsError> {
     let written: Written = making.read()?;
     let password = making.secret_if("password", written.password_env, written.password_file)?;
     let credentials = match (written.username, password) {

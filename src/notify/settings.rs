@@ -153,7 +153,7 @@ fn make(name: &str, table: &Table, around: &Surroundings<'_>) -> Result<Made, Se
     let written = table.remove("kind");
     let kind = written.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
     match KINDS.iter().find(|(known, _)| *known == kind) {
-        Some((_, make)) => make(Making { table, around }),
+        Some((_, make)) => make(&Making { table, around }),
         None => Err(SettingsError::Kind(unknown_kind(kind))),
     }
 }

@@ -80,7 +80,7 @@ struct Written {
 }
 
 /// The channel as the settings have it.
-pub(super) fn make(making: Making<'_>) -> Result<Made, SettingsError> {
+pub(super) fn make(making: &Making<'_>) -> Result<Made, SettingsError> {
     let written: Written = making.read()?;
     let signing = making.secret_if(
         "signing_secret",

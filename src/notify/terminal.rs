@@ -25,7 +25,7 @@ struct Written {
 }
 
 /// The channel as the settings have it.
-pub(super) fn make(making: Making<'_>) -> Result<Made, SettingsError> {
+pub(super) fn make(making: &Making<'_>) -> Result<Made, SettingsError> {
     let written: Written = making.read()?;
     let stderr = std::io::stderr();
     let bell = stderr.is_terminal() && written.bell.unwrap_or(true);

@@ -49,7 +49,7 @@ struct Written {
 }
 
 /// The channel as the settings have it.
-pub(super) fn make(making: Making<'_>) -> Result<Made, SettingsError> {
+pub(super) fn make(making: &Making<'_>) -> Result<Made, SettingsError> {
     let written: Written = making.read()?;
     let url = match written.url {
         Some(url) if written.url_env.is_none() && written.url_file.is_none() => Secret::new(url),
@@ -163,7 +163,6 @@ fn signer(secret: &Secret) -> Result<Signer, SettingsError> {
 }
 
 /// What cannot be sent now can never be sent.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` asks for")]
 fn unfit(error: impl std::fmt::Display) -> DeliveryError {
     DeliveryError::Never(format!("the notice cannot be written: {error}"))
 }

@@ -110,9 +110,8 @@ impl Ours<'_> {
             asks if asks.asks() && other => Some("the request has a newer version"),
             What::Voted if !channel.keeps_cards() => Some("only cards show each vote"),
             What::Voted if other => Some("the request has a newer version"),
-            What::Voted if self.known.later => Some("a later delivery tells it"),
             What::Ended if pending => Some("the request still waits"),
-            What::Ended if self.known.later => Some("a later delivery tells it"),
+            What::Voted | What::Ended if self.known.later => Some("a later delivery tells it"),
             What::Ended if self.known.ends.iter().any(|told| told == view.state) => {
                 Some("it was told already")
             }
