@@ -22,5 +22,6 @@ mod notify {
     mod settings;
     mod slack;
     mod slack_door;
+    mod tls;
     mod webhook;
 }
