@@ -55,7 +55,7 @@ impl Call {
 
     fn text(&self) -> Vec<u8> {
         let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
-        for host in &self.host {
+        if let Some(host) = &self.host {
             text.push_str(&format!("Host: {host}\r\n"));
         }
         for (name, value) in &self.headers {
