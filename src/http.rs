@@ -38,7 +38,7 @@ mod sweep;
 pub mod table;
 #[cfg(test)]
 mod tests;
-mod trace;
+pub(crate) mod trace;
 mod transport;
 mod watch;
 
@@ -48,9 +48,9 @@ pub use openapi::document;
 pub use problem::Problem;
 pub use reload::{Failure, Finding, Loads, reload};
 pub use settings::Settings;
-pub use slack::SlackActions;
 pub use state::{Inner, State};
 
+use crate::notify::{Outbox, PublicUrl};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
@@ -79,7 +79,7 @@ async fn nothing() -> Problem {
 }
 
 /// Serves until [`State::stop`], with everything that goes on in the background: reading the
-/// policies again, following the events, sweeping what expired.
+/// policies again, following the events, sweeping what expired, telling people.
 pub async fn serve(listener: TcpListener, state: State) {
     let background = [
         tokio::spawn(watch::watch(state.clone())),
@@ -87,8 +87,21 @@ pub async fn serve(listener: TcpListener, state: State) {
         tokio::spawn(sweep::sweep(state.clone())),
         tokio::spawn(sweep::count(state.clone())),
     ];
+    let telling = tokio::spawn(tell(state.clone()));
     listen::serve(listener, router(&state), &state).await;
     for task in background {
         task.abort();
     }
+    // What is under way comes to its end; the channels' timeouts bound that.
+    drop(telling.await);
+}
+
+/// Tells people what is due, through the channels of the settings.
+async fn tell(state: State) {
+    if state.channels.is_empty() {
+        return;
+    }
+    let public = state.settings.public_url.as_deref().and_then(|url| PublicUrl::parse(url).ok());
+    let outbox = Outbox::of(&state.gate, state.channels.clone(), public);
+    outbox.run(state.stopped()).await;
 }

@@ -10,8 +10,14 @@ pub mod clock;
 pub mod gate;
 #[cfg(feature = "server")]
 pub mod http;
+#[cfg(any(feature = "cli", feature = "server"))]
+mod meant;
 #[cfg(feature = "server")]
 mod note;
+#[cfg(feature = "server")]
+pub mod notify;
+#[cfg(feature = "otel")]
+mod otel;
 pub mod people;
 pub mod policies;
 pub mod process;

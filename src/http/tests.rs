@@ -32,7 +32,13 @@ fn state() -> State {
         .store(MemoryStore::new())
         .build()
         .unwrap();
-    State::new(gate, Settings::default(), Arc::new(SystemClock), Loads::default())
+    State::new(
+        gate,
+        Settings::default(),
+        crate::notify::Channels::default(),
+        Arc::new(SystemClock),
+        Loads::default(),
+    )
 }
 
 fn token(state: &State, role: Role) -> String {

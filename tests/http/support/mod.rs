@@ -85,7 +85,8 @@ impl Server {
         let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
         let strategies = fence::strategies::builtin();
         let loads = Loads::new(setup.files, strategies, &gate.layers(), now);
-        let state = State::new(gate, setup.settings, clock, loads);
+        let state =
+            State::new(gate, setup.settings, fence::notify::Channels::default(), clock, loads);
         Self::serve(state, folder)
     }
 
