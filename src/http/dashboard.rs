@@ -26,6 +26,7 @@ mod time;
 mod value;
 
 pub use routes::routes;
+pub(super) use routes::turned_away;
 
 /// A request with nothing in it, for the tests of these pages.
 #[cfg(test)]

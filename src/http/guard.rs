@@ -2,6 +2,7 @@
 
 use super::body;
 use super::caller::Caller;
+use super::dashboard;
 use super::idempotency;
 use super::listen::Standing;
 use super::login::cookie;
@@ -28,12 +29,18 @@ pub(super) async fn guard(Of(state): Of<State>, request: Request, next: Next) ->
     };
     let response = match enter(&state, row, request).await {
         Ok(request) => answer(&state, row, request, next).await,
-        Err(problem) if row.kind == Kind::Page && problem.status == StatusCode::UNAUTHORIZED => {
-            Redirect::to("/login").into_response()
-        }
+        Err(problem) if row.kind == Kind::Page => turned_away(&state, &problem),
         Err(problem) => problem.into_response(),
     };
     kept_by_browsers(row, response)
+}
+
+/// Whoever may not see a page is told in a page, or asked to sign in.
+fn turned_away(state: &State, problem: &Problem) -> Response {
+    match problem.status {
+        StatusCode::UNAUTHORIZED => Redirect::to("/login").into_response(),
+        status => (status, dashboard::turned_away(state, &problem.words())).into_response(),
+    }
 }
 
 /// A path that is known with other methods, or a route that somebody forgot to put into the table.
@@ -184,7 +191,7 @@ async fn answer(state: &State, row: &Row, request: Request, next: Next) -> Respo
             false => next.run(request).await,
         }
     };
-    if row.kind == Kind::Wait {
+    if matches!(row.kind, Kind::Wait | Kind::Live) {
         return answering.await;
     }
     match tokio::time::timeout(state.settings.request_timeout, answering).await {

@@ -52,6 +52,12 @@ impl Problem {
         self
     }
 
+    /// What is wrong, as a sentence for people.
+    pub(super) fn words(&self) -> String {
+        let told = self.members.get("detail").or_else(|| self.members.get("title"));
+        told.and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
     /// One more header of the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -55,6 +55,8 @@ pub enum Kind {
     Data,
     /// When something happened: it may take longer than a request usually may.
     Wait,
+    /// A page's news: as [`Kind::Wait`], but no part of the API.
+    Live,
     /// A page for a browser: whoever is not signed in is sent to `/login`.
     Page,
     /// A file that never changes: may be kept by the browser.
@@ -78,7 +80,7 @@ impl Row {
     /// Whether it is for browsers alone: pages and their files are not part of the API.
     #[must_use]
     pub const fn is_page(&self) -> bool {
-        matches!(self.kind, Kind::Page | Kind::Asset)
+        matches!(self.kind, Kind::Page | Kind::Live | Kind::Asset)
     }
 }
 
@@ -92,6 +94,10 @@ const fn wait(method: &'static str, path: &'static str, who: Who) -> Row {
 
 const fn page(method: &'static str, path: &'static str, who: Who) -> Row {
     Row { method, path, who, kind: Kind::Page }
+}
+
+const fn live(path: &'static str) -> Row {
+    Row { method: "GET", path, who: PEOPLE, kind: Kind::Live }
 }
 
 const fn asset(path: &'static str) -> Row {
@@ -160,7 +166,7 @@ pub const TABLE: &[Row] = &[
     page("POST", "/login", Who::OPEN),
     page("POST", "/logout", PEOPLE),
     page("POST", "/theme", PEOPLE),
-    wait("GET", "/live", PEOPLE),
+    live("/live"),
     asset("/assets/dashboard.css"),
     asset("/assets/dashboard.js"),
     asset("/assets/icon.svg"),

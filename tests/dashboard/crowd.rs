@@ -4,6 +4,7 @@ use fence::approvals::RequestId;
 use fence::clock::SystemClock;
 use fence::engine::scalar::Timestamp;
 use fence::http::{Loads, Settings, State, serve};
+use fence::notify::Channels;
 use fence::people::{People, Person};
 use fence::store::{Event, StoreError, perform};
 use fence::tokens::{Holder, Role};
@@ -80,7 +81,8 @@ fn ten_thousand_open_requests_do_not_slow_the_queue() {
     let folder = tempfile::tempdir().unwrap();
     let gate = crowd(folder.path());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let state = State::new(gate, Settings::default(), Arc::new(SystemClock), Loads::default());
+    let (channels, loads) = (Channels::default(), Loads::default());
+    let state = State::new(gate, Settings::default(), Arc::new(SystemClock), channels, loads);
     let holder =
         Holder::Person { role: Role::Approver, person: Some("ana@example.com".to_owned()) };
     let (secret, _) = state.tokens.create(&state.people, &holder, None, None).unwrap();

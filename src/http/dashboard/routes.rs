@@ -13,12 +13,13 @@ mod session;
 mod standing;
 mod visit;
 
-use super::assets;
+use super::{assets, sign_in};
 use crate::http::State;
 use axum::Router;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use maud::Markup;
 
 /// Every route of the dashboard, for [`crate::http::router`] to guard.
 pub fn routes() -> Router<State> {
@@ -49,6 +50,12 @@ pub fn routes() -> Router<State> {
         .route("/assets/dashboard.css", get(|| async { asset(&assets::STYLE) }))
         .route("/assets/dashboard.js", get(|| async { asset(&assets::SCRIPT) }))
         .route("/assets/icon.svg", get(|| async { asset(&assets::ICON) }))
+}
+
+/// The page for somebody whom the guard does not let in.
+pub(in crate::http) fn turned_away(state: &State, words: &str) -> Markup {
+    let frame = visit::open_frame(state, &HeaderMap::new());
+    sign_in::message(&frame, "Not allowed", words)
 }
 
 fn asset(asset: &assets::Asset) -> Response {
