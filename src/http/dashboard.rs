@@ -26,7 +26,7 @@ mod time;
 mod value;
 
 pub use routes::routes;
-pub(super) use routes::turned_away;
+pub(super) use routes::{onward, to_login, turned_away};
 
 /// A request with nothing in it, for the tests of these pages.
 #[cfg(test)]

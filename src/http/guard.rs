@@ -15,7 +15,7 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State as Of};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::{IntoResponse as _, Response};
 
 /// The header in which a script of ours carries the anti-forgery token; forms have a field `csrf`.
 pub const CSRF_HEADER: &str = "x-fence-csrf";
@@ -27,18 +27,40 @@ pub(super) async fn guard(Of(state): Of<State>, request: Request, next: Next) ->
     let Some(row) = row else {
         return not_in_table(path.as_deref(), request.method()).into_response();
     };
+    let wanted = (row.kind == Kind::Page).then(|| Wanted::of(&request));
     let response = match enter(&state, row, request).await {
         Ok(request) => answer(&state, row, request, next).await,
-        Err(problem) if row.kind == Kind::Page => turned_away(&state, &problem),
-        Err(problem) => problem.into_response(),
+        Err(problem) => match wanted {
+            Some(wanted) => turned_away(&state, &wanted, &problem),
+            None => problem.into_response(),
+        },
     };
     kept_by_browsers(row, response)
 }
 
+/// The page that a browser asked for.
+struct Wanted {
+    /// Its path; the queue's for an answer, which is not sent again.
+    path: String,
+    /// Whether a link on a page from elsewhere led here: then the browser kept its cookie back.
+    from_elsewhere: bool,
+}
+
+impl Wanted {
+    fn of(request: &Request) -> Self {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let reads = !is_write(request.method());
+        let site = request.headers().get("sec-fetch-site");
+        let from_elsewhere = reads && site.is_some_and(|site| site == "cross-site");
+        Self { path: if reads { path } else { "/" }.to_owned(), from_elsewhere }
+    }
+}
+
 /// Whoever may not see a page is told in a page, or asked to sign in.
-fn turned_away(state: &State, problem: &Problem) -> Response {
+fn turned_away(state: &State, wanted: &Wanted, problem: &Problem) -> Response {
     match problem.status {
-        StatusCode::UNAUTHORIZED => Redirect::to("/login").into_response(),
+        StatusCode::UNAUTHORIZED if wanted.from_elsewhere => dashboard::onward(&wanted.path),
+        StatusCode::UNAUTHORIZED => dashboard::to_login(&wanted.path),
         status => (status, dashboard::turned_away(state, &problem.words())).into_response(),
     }
 }

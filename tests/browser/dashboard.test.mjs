@@ -356,6 +356,26 @@ test("somebody away lets a colleague answer, and both names are kept", async () 
   await dee.close();
 });
 
+test("a link from a message leads to its request, through signing in where that is needed", async () => {
+  const id = await fence.ask("email_send_bulk", mail(16), fresh());
+  const { page, context } = await answering("ana");
+  // A page of another site with the link on it, such as a mail read in the browser.
+  await page.route("https://mail.example/*", (route) => route.fulfill({ contentType: "text/html", body: `<a href="${fence.url}/requests/${id}">Answer</a>` }));
+  await page.goto("https://mail.example/inbox");
+  await page.getByRole("link", { name: "Answer" }).click();
+  await page.getByRole("heading", { name: "What would run" }).waitFor();
+  await context.clearCookies();
+  await page.goto(`${fence.url}/requests/${id}?answer=refuse`);
+  await page.getByLabel("Token").fill("wrong");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").filter({ hasText: "no valid token" }).waitFor();
+  await page.getByLabel("Token").fill(fence.tokens.ana);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Refuse" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, `/requests/${id}`);
+  await context.close();
+});
+
 test("an agent can be stopped and resumed", async () => {
   const { page, close } = await answering("ana");
   await page.goto(fence.url + "/halts");

@@ -17,7 +17,7 @@ use super::{assets, sign_in};
 use crate::http::State;
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use maud::Markup;
 
@@ -54,8 +54,24 @@ pub fn routes() -> Router<State> {
 
 /// The page for somebody whom the guard does not let in.
 pub(in crate::http) fn turned_away(state: &State, words: &str) -> Markup {
-    let frame = visit::open_frame(state, &HeaderMap::new());
+    let frame = visit::open_frame(state, &HeaderMap::new(), "/");
     sign_in::message(&frame, "Not allowed", words)
+}
+
+/// To the sign-in page, which leads back to `path`.
+pub(in crate::http) fn to_login(path: &str) -> Response {
+    let path = session::own_path(path);
+    if path == "/" {
+        return Redirect::to("/login").into_response();
+    }
+    let to: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    Redirect::to(&format!("/login?to={to}")).into_response()
+}
+
+/// Asks for `path` once more from a page of our own: a browser that was led here by a link from
+/// elsewhere keeps its cookie back the first time.
+pub(in crate::http) fn onward(path: &str) -> Response {
+    sign_in::onward(session::own_path(path)).into_response()
 }
 
 fn asset(asset: &assets::Asset) -> Response {

@@ -2,7 +2,7 @@
 
 use super::layout::{Frame, Section, page};
 use super::text::Shown;
-use maud::{Markup, html};
+use maud::{DOCTYPE, Markup, html};
 
 /// The sign-in page: a token is pasted, and never appears again.
 #[must_use]
@@ -19,6 +19,7 @@ pub fn sign_in(frame: &Frame, error: Option<&str>) -> Markup {
                     p #sign-in-error.error role="alert" { (Shown(error)) }
                 }
                 form method="post" action="/login" {
+                    input type="hidden" name="to" value=(frame.path);
                     label.stack {
                         span { "Token" }
                         input
@@ -42,6 +43,26 @@ pub fn sign_in(frame: &Frame, error: Option<&str>) -> Markup {
             }
         },
     )
+}
+
+/// A page that leads on at once.
+#[must_use]
+pub fn onward(path: &str) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="refresh" content={ "0;url=" (path) };
+                title { "Fence" }
+            }
+            body {
+                p {
+                    a href=(path) { "Go on" }
+                }
+            }
+        }
+    }
 }
 
 /// A page that only says something: not found, not allowed, out of order.

@@ -5,19 +5,32 @@ use crate::http::caller::Caller;
 use crate::http::dashboard::layout::Theme;
 use crate::http::dashboard::sign_in::sign_in;
 use crate::http::{Problem, State, login};
-use axum::extract::{Form, State as Of};
+use axum::extract::{Form, Query, State as Of};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
-pub(super) async fn page(Of(state): Of<State>, headers: HeaderMap) -> Response {
-    sign_in(&open_frame(&state, &headers), None).into_response()
+/// Where signing in leads.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Onward {
+    to: String,
+}
+
+pub(super) async fn page(
+    Of(state): Of<State>,
+    headers: HeaderMap,
+    Query(onward): Query<Onward>,
+) -> Response {
+    sign_in(&open_frame(&state, &headers, own_path(&onward.to)), None).into_response()
 }
 
 /// The form of the sign-in page.
 #[derive(Deserialize)]
 pub(super) struct Token {
     token: String,
+    #[serde(default)]
+    to: String,
 }
 
 pub(super) async fn enter(
@@ -26,13 +39,17 @@ pub(super) async fn enter(
     Form(form): Form<Token>,
 ) -> Response {
     match login::enter(&state, &form.token).await {
-        Ok(entered) => ([(header::SET_COOKIE, entered.cookie)], Redirect::to("/")).into_response(),
+        Ok(entered) => {
+            let onward = Redirect::to(own_path(&form.to));
+            ([(header::SET_COOKIE, entered.cookie)], onward).into_response()
+        }
         Err(problem) => {
             let said = match problem.status {
                 StatusCode::UNAUTHORIZED => "This is no valid token of a person.".to_owned(),
                 _ => "The store does not answer; try again.".to_owned(),
             };
-            (problem.status, sign_in(&open_frame(&state, &headers), Some(&said))).into_response()
+            let frame = open_frame(&state, &headers, own_path(&form.to));
+            (problem.status, sign_in(&frame, Some(&said))).into_response()
         }
     }
 }
@@ -57,7 +74,7 @@ pub(super) async fn theme(_: Visit, Form(form): Form<Look>) -> Response {
 }
 
 /// A path of this server, or the queue.
-fn own_path(path: &str) -> &str {
+pub(super) fn own_path(path: &str) -> &str {
     let own =
         path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
     if own && path.is_ascii() { path } else { "/" }

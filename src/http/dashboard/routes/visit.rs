@@ -134,9 +134,9 @@ pub(super) async fn read<T: Send + 'static, E: Into<Failed> + Send + 'static>(
 }
 
 /// The frame of a page that nobody needs to sign in for.
-pub(super) fn open_frame(state: &State, headers: &HeaderMap) -> Frame {
+pub(super) fn open_frame(state: &State, headers: &HeaderMap, path: &str) -> Frame {
     let (theme, now) = (theme(headers), state.clock.now());
-    Frame { viewer: None, theme, now, open: 0, halts: 0, path: "/".to_owned(), notice: None }
+    Frame { viewer: None, theme, now, open: 0, halts: 0, path: path.to_owned(), notice: None }
 }
 
 fn viewer(state: &State, signed_in: &SignedIn) -> Viewer {
