@@ -27,37 +27,25 @@ pub(super) fn changes(changes: &[ChangeView]) -> Markup {
 }
 
 fn one(change: &ChangeView) -> Markup {
-    let root = |side: &'static str, json: &Option<Json>| {
-        html! {
-            @match json {
-                Some(json) => (side_of(side, value(json.root()))),
-                None => ({
-                    side_of(
-                        side,
-                        html! {
-                            span.quiet { "absent" }
-                        },
-                    )
-                }),
-            }
-        }
-    };
     match (list(change.from.as_ref()), list(change.to.as_ref())) {
         (Some(from), Some(to)) => lists(from, to),
         _ => html! {
-            (root("before", &change.from))
-            (root("after", &change.to))
+            (side("before", "Before", change.from.as_ref()))
+            (side("after", "After", change.to.as_ref()))
         },
     }
 }
 
-fn side_of(side: &str, what: Markup) -> Markup {
+fn side(class: &str, label: &str, json: Option<&Json>) -> Markup {
     html! {
-        div class={ "part " (side) } {
-            span.label {
-                @if side == "before" { "Before" } @else { "After" }
+        div class={ "part " (class) } {
+            span.label { (label) }
+            div {
+                @match json {
+                    Some(json) => (value(json.root())),
+                    None => span.quiet { "absent" },
+                }
             }
-            div { (what) }
         }
     }
 }

@@ -12,7 +12,7 @@ use axum::response::Response;
 use fence_engine::approval::RequestState;
 use fence_engine::call::hex_digest;
 use fence_engine::decision::Effect;
-use fence_engine::json::{Json, Limits};
+use fence_engine::json::{Json, Limits, Value};
 use fence_engine::scalar::Timestamp;
 use serde::Deserialize;
 
@@ -196,11 +196,8 @@ async fn one(state: &State, id: &str) -> Result<DecisionPage, Failed> {
     let record = Json::parse_with(logged.entry.body.as_bytes(), &Limits::RECORD);
     let damaged = |_| Failed::new(StatusCode::SERVICE_UNAVAILABLE, "The record is damaged.");
     let record = record.map_err(damaged)?;
-    let request = record
-        .root()
-        .get("request")
-        .and_then(|request| request.get("id"))
-        .and_then(|id| id.as_text());
+    let request =
+        record.root().get("request").and_then(|request| request.get("id")).and_then(Value::as_text);
     let request = request.map(str::to_owned);
     Ok(DecisionPage { line: line(&logged), leaf: hex_digest(&logged.entry.leaf), request, record })
 }
