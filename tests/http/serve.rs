@@ -47,7 +47,11 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut command = command(folder, &["serve", "mail.fence", "--listen", "127.0.0.1:0"]);
+        Self::of(folder, "mail.fence", arguments)
+    }
+
+    pub(crate) fn of(folder: &Path, policy: &str, arguments: &[&str]) -> Self {
+        let mut command = command(folder, &["serve", policy, "--listen", "127.0.0.1:0"]);
         let mut child = command
             .args(arguments)
             .env("FENCE_LOG", "json")
