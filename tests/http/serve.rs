@@ -47,11 +47,20 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(folder, arguments, &[])
+        Self::of(folder, "mail.fence", arguments)
     }
 
-    fn start_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = command(folder, &["serve", "mail.fence", "--listen", "127.0.0.1:0"]);
+    pub(crate) fn of(folder: &Path, policy: &str, arguments: &[&str]) -> Self {
+        Self::start_with(folder, policy, arguments, &[])
+    }
+
+    fn start_with(
+        folder: &Path,
+        policy: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = command(folder, &["serve", policy, "--listen", "127.0.0.1:0"]);
         let mut child = command
             .args(arguments)
             .envs(variables.iter().copied())
@@ -194,8 +203,12 @@ fn spans_are_exported_where_the_environment_says() {
     let folder = house();
     let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", collector.local_addr().unwrap());
-    let mut served =
-        Served::start_with(folder.path(), &[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let mut served = Served::start_with(
+        folder.path(),
+        "mail.fence",
+        &[],
+        &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)],
+    );
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     Call::new(served.address, "GET", "/livez").header("traceparent", trace).send();
     served.signal("-TERM");
