@@ -73,7 +73,7 @@ fn sign_in(address: SocketAddr, token: &str) -> String {
         format!("Origin: http://{address}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
     let answer = request(address, "POST", "/login", &form, &format!("token={token}"));
     let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: "));
-    cookie.unwrap_or_else(|| panic!("{answer}")).split(';').next().unwrap().to_owned()
+    cookie.expect(&answer).split(';').next().unwrap().to_owned()
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn ten_thousand_open_requests_do_not_slow_the_queue() {
     let gate = crowd(folder.path());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (channels, loads) = (Channels::default(), Loads::default());
-    let state = State::new(gate, Settings::default(), Arc::new(SystemClock), channels, loads);
+    let state = State::new(gate, Settings::default(), channels, Arc::new(SystemClock), loads);
     let holder =
         Holder::Person { role: Role::Approver, person: Some("ana@example.com".to_owned()) };
     let (secret, _) = state.tokens.create(&state.people, &holder, None, None).unwrap();

@@ -123,7 +123,7 @@ pub(crate) fn summary(number: u64) -> RequestSummary {
             (22 + number) % 60
         ),
         missing: 1,
-        recipients: (number % 4 == 0).then_some(412),
+        recipients: number.is_multiple_of(4).then_some(412),
         ended_at: None,
         ended_by: None,
     }
