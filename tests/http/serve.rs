@@ -11,7 +11,7 @@ const POLICY: &str = "fence 1\npolicy mail\nallow read_*\nask send_*\n";
 const SETTINGS: &str = "database = \"fence.db\"\n\n[people.\"ann@x.example\"]\nname = \"Ann\"\n\n\
     [people.\"mel@x.example\"]\napprover = false\n";
 
-fn house() -> tempfile::TempDir {
+pub(crate) fn house() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mail.fence"), POLICY).unwrap();
     std::fs::write(folder.path().join("fence.toml"), SETTINGS).unwrap();
@@ -32,7 +32,7 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
 }
 
-fn token(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn token(folder: &Path, arguments: &[&str]) -> String {
     let output = run(folder, &[&["token", "create"], arguments].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -47,11 +47,15 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(folder, arguments, &[])
+        Self::of(folder, "mail.fence", arguments)
     }
 
-    fn start_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = command(folder, &["serve", "mail.fence", "--listen", "127.0.0.1:0"]);
+    pub(crate) fn of(folder: &Path, policy: &str, arguments: &[&str]) -> Self {
+        Self::with(folder, policy, arguments, &[])
+    }
+
+    fn with(folder: &Path, policy: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command(folder, &["serve", policy, "--listen", "127.0.0.1:0"]);
         let mut child = command
             .args(arguments)
             .envs(variables.iter().copied())
@@ -194,8 +198,12 @@ fn spans_are_exported_where_the_environment_says() {
     let folder = house();
     let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", collector.local_addr().unwrap());
-    let mut served =
-        Served::start_with(folder.path(), &[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let mut served = Served::with(
+        folder.path(),
+        "mail.fence",
+        &[],
+        &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)],
+    );
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     Call::new(served.address, "GET", "/livez").header("traceparent", trace).send();
     served.signal("-TERM");
