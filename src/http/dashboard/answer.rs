@@ -4,7 +4,7 @@ use super::diff::changes;
 use super::edit;
 use super::layout::Frame;
 use super::request::RequestPage;
-use super::text::{Shown, count};
+use super::text::{Shown, count, passage};
 use super::time::ago;
 use crate::approvals::{ChangeView, OfferView, RequestView};
 use maud::{Markup, html};
@@ -348,7 +348,7 @@ fn offers(page: &RequestPage) -> Markup {
                         span {
                             strong { (reach(&offer.offer)) }
                             ": "
-                            (Shown(&offer.covers))
+                            (passage(&offer.covers))
                         }
                     }
                 }

@@ -316,11 +316,12 @@ fn halted(frame: &Frame) -> Markup {
         @if frame.halts > 0 {
             div.notice.halted {
                 strong { "Stopped. " }
-                @if frame.halts == 1 { "A halt is in force: " } @else {
+                @if frame.halts == 1 {
+                    "A halt is in force: the calls it covers are denied. "
+                } @else {
                     (frame.halts)
-                    " halts are in force: "
+                    " halts are in force: the calls they cover are denied. "
                 }
-                "calls they cover are denied. "
                 a href="/halts" { "See and resume" }
             }
         }

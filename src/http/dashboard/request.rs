@@ -68,7 +68,9 @@ pub fn request(frame: &Frame, shown: &RequestPage) -> Markup {
                 div.side {
                     (answer(frame, shown))
                     section #needs.panel aria-labelledby="needs-title" data-live {
-                        h2 #needs-title { "Who must agree" }
+                        h2 #needs-title {
+                            @if view.state == "pending" { "Who must agree" } @else { "Who agreed" }
+                        }
                         (needs(view, frame.now))
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::layout::{Frame, Section, page};
 use super::queue::or_none;
-use super::text::{Shown, count, plain};
+use super::text::{Shown, count, passage, plain};
 use super::time::{ago, moment};
 use crate::approvals::{DelegationView, GrantView, HaltView};
 use maud::{Markup, html};
@@ -68,7 +68,7 @@ pub fn grants(frame: &Frame, grants: &[GrantView], kept: &Kept) -> Markup {
 
 fn one_grant(frame: &Frame, grant: &GrantView) -> Markup {
     html! {
-        p.big { (Shown(&grant.covers)) }
+        div.big { (passage(&grant.covers)) }
         dl.facts {
             div {
                 dt { "Tool" }

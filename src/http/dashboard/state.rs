@@ -58,7 +58,7 @@ fn label(tone: &str, words: &str, icon: &str) -> Markup {
 pub(super) fn needs(view: &RequestView, now: Timestamp) -> Markup {
     html! {
         ul.needs {
-            @for need in &view.needs { (need_row(need, now)) }
+            @for need in &view.needs { (need_row(need, view.state == "pending", now)) }
         }
         @if view.needs.is_empty() {
             p.quiet { "Nobody: the terms are met." }
@@ -66,7 +66,7 @@ pub(super) fn needs(view: &RequestView, now: Timestamp) -> Markup {
     }
 }
 
-fn need_row(need: &NeedView, now: Timestamp) -> Markup {
+fn need_row(need: &NeedView, open: bool, now: Timestamp) -> Markup {
     html! {
         li {
             div.seats aria-hidden="true" {
@@ -94,8 +94,8 @@ fn need_row(need: &NeedView, now: Timestamp) -> Markup {
                 @for person in &need.given {
                     div.given { "Agreed: " (Shown(person)) }
                 }
-                (may_agree(need))
-                @if let Some(at) = &need.escalation_at {
+                @if open { (may_agree(need)) }
+                @if open && let Some(at) = &need.escalation_at {
                     div.quiet {
                         "From "
                         time datetime=(at) { (clock(at, now)) }

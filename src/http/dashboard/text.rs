@@ -66,6 +66,28 @@ pub(super) fn value(text: &str) -> Markup {
     }
 }
 
+/// A sentence of the gate's own that holds values of a call; a long one is folded.
+pub(super) fn passage(text: &str) -> Markup {
+    let characters = text.chars().count();
+    let Some((end, _)) = text.char_indices().nth(HEAD).filter(|_| characters > 2 * HEAD) else {
+        return html! { (Shown(text)) };
+    };
+    html! {
+        details.long {
+            summary {
+                span.head aria-hidden="true" { (Shown(&text[..end])) "…" }
+                span.size {
+                    (count(characters as u64))
+                    " characters: "
+                    span.when-closed { "show all" }
+                    span.when-open { "fold" }
+                }
+            }
+            div { (Shown(text)) }
+        }
+    }
+}
+
 fn quoted(text: &str) -> Markup {
     html! {
         span.quote aria-hidden="true" { "“" }
