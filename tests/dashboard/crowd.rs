@@ -73,7 +73,8 @@ fn sign_in(address: SocketAddr, token: &str) -> String {
         format!("Origin: http://{address}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
     let answer = request(address, "POST", "/login", &form, &format!("token={token}"));
     let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: "));
-    cookie.expect(&answer).split(';').next().unwrap().to_owned()
+    assert!(cookie.is_some(), "{answer}");
+    cookie.unwrap().split(';').next().unwrap().to_owned()
 }
 
 #[test]
