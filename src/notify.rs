@@ -4,7 +4,7 @@
 //! request is durable before anything leaves. The [`Outbox`] takes what is due, tells it as the
 //! request is *then*, and writes down how it went. A delivery that fails changes no verdict.
 //!
-//! A channel is a file with a line in [`KINDS`].
+//! A channel is a file with a line in `KINDS`.
 
 mod backoff;
 mod card;
