@@ -29,6 +29,7 @@ pub use error::ApprovalError;
 pub use grants::GrantView;
 pub use halts::{HaltScope, HaltView};
 pub use open::open_session;
+pub use opening::read_offer;
 pub use queries::{Page, RequestQuery};
 pub use sweep::Swept;
 pub use view::{

@@ -7,6 +7,7 @@ mod check;
 mod clock;
 mod completions;
 mod decide;
+mod exact;
 mod explain;
 mod fmt;
 mod import_tools;

@@ -3,6 +3,7 @@
 use super::{Context, Failure};
 use crate::Gate;
 use crate::gate::GateBuilder;
+use crate::people::People;
 use crate::policies::{self, LoadError};
 use crate::render;
 use crate::service::Services;
@@ -16,20 +17,23 @@ pub(crate) struct Loaded {
     /// The layers.
     pub(crate) layers: Layers,
     services: Services,
+    people: People,
 }
 
 impl Loaded {
-    /// A gate of these layers, to be given a store.
+    /// A gate of these layers and the people of the settings, to be given a store.
     pub(crate) fn gate(&self) -> GateBuilder {
-        Gate::builder().layers(self.layers.clone()).services(self.services.clone())
+        let builder = Gate::builder().layers(self.layers.clone());
+        builder.services(self.services.clone()).people(self.people.clone())
     }
 }
 
 /// Loads policies as the layers of one gate.
 pub(crate) fn load(context: &Context, files: &[PathBuf]) -> Result<Loaded, Failure> {
-    let (strategies, services) = context.settings(files)?.strategies()?;
+    let settings = context.settings(files)?;
+    let (strategies, services) = settings.strategies()?;
     let loaded = policies::load(files, &strategies).map_err(|error| refused(context, &error))?;
-    Ok(Loaded { layers: loaded.layers, services })
+    Ok(Loaded { layers: loaded.layers, services, people: settings.people()? })
 }
 
 /// Prints what is wrong and gives back the failure that ends the command.

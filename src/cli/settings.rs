@@ -5,6 +5,11 @@
 //!
 //! ```toml
 //! database = "fence.db"
+//! policies = ["content.fence"]
+//!
+//! [people."ana@example.com"]
+//! name = "Ana"
+//! system = "ana"
 //!
 //! [strategies.risk]
 //! command = ["python3", "risk.py"]
@@ -17,9 +22,11 @@
 //! summary = "the score that holds"
 //! ```
 
+mod people;
 mod strategies;
 
 use super::Failure;
+use crate::people::People;
 use crate::service::Services;
 use fence_engine::diagnostic::nearest;
 use fence_engine::show::printable;
@@ -37,9 +44,12 @@ const FILE: &str = "fence.toml";
 pub(crate) struct Settings {
     /// The database, if one is named.
     pub(crate) database: Option<PathBuf>,
+    /// The policies in force, for the commands that are not given any.
+    pub(crate) policies: Vec<PathBuf>,
     /// The file the settings come from.
     file: PathBuf,
     strategies: BTreeMap<String, strategies::Written>,
+    people: BTreeMap<String, people::Written>,
 }
 
 /// The file as written.
@@ -48,7 +58,11 @@ pub(crate) struct Settings {
 struct Written {
     database: Option<PathBuf>,
     #[serde(default)]
+    policies: Vec<PathBuf>,
+    #[serde(default)]
     strategies: BTreeMap<String, strategies::Written>,
+    #[serde(default)]
+    people: BTreeMap<String, people::Written>,
 }
 
 /// Strategies and what they ask, by name.
@@ -79,7 +93,13 @@ impl Settings {
             toml::from_str(&text).map_err(|error| wrong(&name, &text, &error))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         let database = written.database.map(|database| folder.join(database));
-        Ok(Self { database, file: file.to_path_buf(), strategies: written.strategies })
+        Ok(Self {
+            database,
+            policies: written.policies.iter().map(|policy| folder.join(policy)).collect(),
+            file: file.to_path_buf(),
+            strategies: written.strategies,
+            people: written.people,
+        })
     }
 
     /// The database: the flag, else the settings, else the user's data directory.
@@ -108,6 +128,23 @@ impl Settings {
             services.add(name.clone(), service);
         }
         Ok((known, services))
+    }
+
+    /// The people who may answer requests.
+    pub(crate) fn people(&self) -> Result<People, Failure> {
+        people::make(&self.people).map_err(|error| self.within(&error))
+    }
+
+    /// What to call the file that the settings come from, or are to stand in.
+    pub(crate) fn name(&self) -> String {
+        match self.file.as_os_str().is_empty() {
+            true => FILE.to_owned(),
+            false => printable(&self.file.display().to_string(), 200),
+        }
+    }
+
+    fn within(&self, error: &str) -> Failure {
+        Failure::usage(format!("{}: {error}", self.name()))
     }
 
     fn folder(&self) -> PathBuf {
