@@ -192,8 +192,28 @@ mod tests {
     /// Texts that try to look like something else, and each other.
     fn tricky() -> Vec<String> {
         let pieces = [
-            "", "a", " ", "\\", "\"", "\n", "\\n", "\t", "\r", "\u{1b}", "\\u001b", "\\u{1b}", "\u{202e}",
-            "\u{200b}", "\u{a0}", "\u{7f}", "↳ ", "…", ", ", "\u{e0041}", "0", "null",
+            "",
+            "a",
+            " ",
+            "\\",
+            "\"",
+            "\n",
+            "\\n",
+            "\t",
+            "\r",
+            "\u{1b}",
+            "\\u001b",
+            "\\u{1b}",
+            "\u{202e}",
+            "\u{200b}",
+            "\u{a0}",
+            "\u{7f}",
+            "↳ ",
+            "…",
+            ", ",
+            "\u{e0041}",
+            "0",
+            "null",
         ];
         let mut texts = Vec::new();
         for first in pieces {
@@ -220,10 +240,14 @@ mod tests {
         assert!(pairs > 1_000_000, "{pairs}");
         let mut rendered: Vec<String> =
             values.iter().map(|value| laid_out(value.root()).join("\n")).collect();
-        let words = tricky().iter().map(|text| word(text)).collect::<std::collections::HashSet<_>>();
+        let words =
+            tricky().iter().map(|text| word(text)).collect::<std::collections::HashSet<_>>();
         assert_eq!(words.len(), tricky().len());
         for text in &rendered {
-            assert!(!text.chars().any(|c| c != '\n' && (c.is_control() || is_invisible(c))), "{text:?}");
+            assert!(
+                !text.chars().any(|c| c != '\n' && (c.is_control() || is_invisible(c))),
+                "{text:?}"
+            );
         }
         rendered.sort_unstable();
         rendered.dedup();

@@ -1,6 +1,6 @@
 //! Policies from files for the commands that decide, and where they keep their records.
 
-use super::{Context, Failure};
+use super::{Context, Failure, Settings};
 use crate::Gate;
 use crate::gate::GateBuilder;
 use crate::people::People;
@@ -30,7 +30,15 @@ impl Loaded {
 
 /// Loads policies as the layers of one gate.
 pub(crate) fn load(context: &Context, files: &[PathBuf]) -> Result<Loaded, Failure> {
-    let settings = context.settings(files)?;
+    load_with(context, files, &context.settings(files)?)
+}
+
+/// Loads policies under these settings.
+pub(crate) fn load_with(
+    context: &Context,
+    files: &[PathBuf],
+    settings: &Settings,
+) -> Result<Loaded, Failure> {
     let (strategies, services) = settings.strategies()?;
     let loaded = policies::load(files, &strategies).map_err(|error| refused(context, &error))?;
     Ok(Loaded { layers: loaded.layers, services, people: settings.people()? })

@@ -156,7 +156,7 @@ impl Settings {
 }
 
 /// A variable that is set and not empty.
-fn variable(name: &str) -> Option<PathBuf> {
+pub(super) fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
