@@ -14,6 +14,7 @@ mod error;
 mod keys;
 mod member;
 mod parse;
+mod plain;
 mod reader;
 mod same;
 mod string;

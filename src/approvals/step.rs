@@ -62,7 +62,10 @@ impl Case {
         let damaged = |why: &str| StoreError::Corrupt(format!("a request cannot be read: {why}"));
         let decision = decision.ok_or_else(|| damaged("its decision is missing"))?;
         let record = Record::parse(&decision.entry.body).map_err(|e| damaged(&e.to_string()))?;
-        let record = record.ok_or_else(|| damaged("its decision was not judged"))?;
+        let mut record = record.ok_or_else(|| damaged("its decision was not judged"))?;
+        // Canonical numbers such as `5e1` are for digests, not for people and tools.
+        record.call.args = record.call.args.plain();
+        record.call.context = record.call.context.map(|context| context.plain());
         let opening = opening::read(&stored)?;
         let entries = journal::entries(events)?;
         let mut state = State::opened(preview_of(&record.call));

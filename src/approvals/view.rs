@@ -508,8 +508,8 @@ fn edit(case: &Case) -> Option<EditView> {
     let change = |change: Value<'_>| {
         Some(ChangeView {
             field: change.get("field")?.as_text()?.to_owned(),
-            from: change.get("from").map(Json::from),
-            to: change.get("to").map(Json::from),
+            from: change.get("from").map(plain),
+            to: change.get("to").map(plain),
         })
     };
     Some(EditView {
@@ -523,13 +523,17 @@ fn edit(case: &Case) -> Option<EditView> {
 fn preview(case: &Case) -> Option<PreviewView> {
     let given = case.entries.iter().rev().find(|entry| entry.kind == "request.previewed");
     if let Some(entry) = given {
-        let value = Json::from(entry.json.root().get("preview")?);
+        let value = plain(entry.json.root().get("preview")?);
         let stale = entry.version != case.stored.version;
         return Some(view_of(value, entry.at, stale));
     }
     let own = case.call().context.as_ref().and_then(|context| context.root().get("preview"));
     let own = own.filter(|preview| !preview.is_null()).map(Json::from);
     own.map(|value| view_of(value, case.stored.opened_at, false))
+}
+
+fn plain(value: Value<'_>) -> Json {
+    Json::from(value).plain()
 }
 
 fn view_of(value: Json, at: Timestamp, stale: bool) -> PreviewView {
