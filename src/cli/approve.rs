@@ -1,7 +1,7 @@
 //! `fence approve`: a person's yes to what was looked at, and to nothing else.
 
 use super::desk::{Desk, Place};
-use super::exact::word;
+use super::exact::{laid_out, prose, word};
 use super::person::{Act, person};
 use super::{Context, Exit, Failure, ask, card};
 use crate::approvals::{Approval, Approver, FieldEdit, RequestId, RequestView, Target, read_offer};
@@ -134,12 +134,12 @@ impl Approve {
             lines.push(format!("You vote for {}.", word(whom)));
         }
         for edit in &self.edits {
-            let value = super::exact::laid_out(edit.value.root()).join("\n  ");
+            let value = laid_out(edit.value.root()).join("\n  ");
             lines.push(format!("You change {} to {value}", word(&edit.field)));
         }
         let wanted = |offer: &&crate::approvals::OfferView| read_offer(&offer.offer) == self.grant;
         if let Some(offer) = view.offers.iter().find(wanted) {
-            lines.push(format!("You also grant: {}", card::sentence(&offer.covers)));
+            lines.push(format!("You also grant: {}", prose(&offer.covers).join("\n  ")));
         }
         if self.break_glass {
             lines.push("You decide for everybody who is asked, and they are told.".to_owned());

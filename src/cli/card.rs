@@ -2,9 +2,11 @@
 //! stands in it as data.
 
 use super::desk::{ago, left};
-use super::exact::{compact, laid_out, quoted, word, words};
+use super::exact::{laid_out, prose, quoted, word, words};
 use super::paint::{bold, dim, paint};
-use crate::approvals::{ChangeView, EventView, NeedView, PreviewView, RequestView, RuleView};
+use crate::approvals::{
+    ChangeView, EventView, NeedView, OfferView, PreviewView, RequestView, RuleView,
+};
 use fence_engine::json::{Json, Value};
 
 /// How wide the labels are.
@@ -26,6 +28,10 @@ impl Card {
         self.part(label, [line.into()]);
     }
 
+    fn blank(&mut self) {
+        self.0.push(String::new());
+    }
+
     fn maybe(&mut self, label: &str, line: Option<String>) {
         self.part(label, line);
     }
@@ -41,7 +47,7 @@ pub(crate) fn of(view: &RequestView) -> String {
     choices(&mut card, view);
     said(&mut card, view);
     history(&mut card, view);
-    card.0.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
+    card.0.join("\n")
 }
 
 fn head(card: &mut Card, view: &RequestView) {
@@ -87,21 +93,21 @@ fn why(card: &mut Card, view: &RequestView) {
         rule_lines(card, rule);
     }
     if view.rules.iter().all(|rule| rule.because.is_none()) {
-        card.part("because", view.because.iter().flat_map(|because| quoted(because)));
+        card.part("because", view.because.iter().flat_map(|because| prose(because)));
     }
-    card.part("instead", view.instead.iter().flat_map(|instead| quoted(instead)));
-    card.part("nobody if", view.nearest.iter().flat_map(|nearest| quoted(nearest)));
+    card.part("instead", view.instead.iter().flat_map(|instead| prose(instead)));
+    card.part("nobody if", view.nearest.iter().flat_map(|nearest| prose(nearest)));
 }
 
 fn rule_lines(card: &mut Card, rule: &RuleView) {
     let (policy, line) = (word(&rule.policy), rule.line);
     card.line("asked by", format!("{} in {policy}, line {line}", word(&rule.rule)));
-    card.part("", rule.source.iter().flat_map(|source| quoted(source.trim())));
-    card.part("because", rule.because.iter().flat_map(|because| quoted(because)));
+    card.part("", rule.source.iter().flat_map(|source| prose(source.trim())));
+    card.part("because", rule.because.iter().flat_map(|because| prose(because)));
 }
 
 fn arguments(card: &mut Card, view: &RequestView) {
-    card.line("", "");
+    card.blank();
     card.line("arguments", if is_empty(view.args.root()) { "none" } else { "" });
     members(card, view.args.root(), &|_, _| true);
     card.maybe("recipients", view.recipients.map(|count| count.to_string()));
@@ -184,7 +190,7 @@ fn preview_lines(card: &mut Card, preview: &PreviewView) {
 }
 
 fn agreement(card: &mut Card, view: &RequestView) {
-    card.line("", "");
+    card.blank();
     card.part("needs", view.needs.iter().map(need_line));
     let votes = view.votes.iter().flat_map(|vote| {
         let for_whom = vote.on_behalf_of.as_deref().map(|whom| format!(" for {}", word(whom)));
@@ -235,21 +241,8 @@ fn choices(card: &mut Card, view: &RequestView) {
     let edits = view.may_edit.iter();
     card.part("may edit", edits.map(|edit| format!("{}: {}", edit.field, edit.words)));
     let offers = view.offers.iter();
-    card.part(
-        "may grant",
-        offers.flat_map(|offer| {
-            let lines = match compact(Value::Text(&offer.covers)) {
-                short if short.chars().count() < super::exact::WIDTH => {
-                    vec![sentence(&offer.covers)]
-                }
-                _ => quoted(&offer.covers),
-            };
-            lines.into_iter().enumerate().map(|(at, line)| match at {
-                0 => format!("{}: {line}", offer.offer),
-                _ => format!("  {line}"),
-            })
-        }),
-    );
+    let offer = |offer: &OfferView| prose(&format!("{}: {}", offer.offer, offer.covers));
+    card.part("may grant", offers.flat_map(offer));
     let (id, version) = (&view.id, view.version);
     card.part(
         "answer",
@@ -260,26 +253,16 @@ fn choices(card: &mut Card, view: &RequestView) {
     );
 }
 
-/// Words of Fence's own with values of the call in them: bare where nothing in them misleads.
-pub(crate) fn sentence(text: &str) -> String {
-    match text.contains('\\')
-        || text.chars().any(|c| c.is_control() || fence_engine::show::is_invisible(c))
-    {
-        true => compact(Value::Text(text)),
-        false => text.to_owned(),
-    }
-}
-
 fn said(card: &mut Card, view: &RequestView) {
     if let Some(claim) = &view.claim {
-        card.line("", "");
+        card.blank();
         card.line("claim", "the agent's own explanation; nobody has checked it:");
         card.0.extend(quoted(claim).iter().map(|line| format!("  {line}")));
     }
 }
 
 fn history(card: &mut Card, view: &RequestView) {
-    card.line("", "");
+    card.blank();
     card.part("history", view.history.iter().flat_map(event_lines));
 }
 

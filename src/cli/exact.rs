@@ -26,6 +26,11 @@ pub(crate) fn quoted(text: &str) -> Vec<String> {
     laid_out(Value::Text(text))
 }
 
+/// Words of Fence or of a policy, perhaps with JSON in them, over as many lines as it takes.
+pub(crate) fn prose(text: &str) -> Vec<String> {
+    folded(&escaped(text).replace('\n', "\\n").replace('\t', " "), WIDTH)
+}
+
 /// A name as it is where it is plain, else in quotes: a plain one never begins with a quote.
 pub(crate) fn word(text: &str) -> String {
     let plain = |character: char| {

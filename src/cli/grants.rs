@@ -1,9 +1,9 @@
 //! `fence grants`: approvals that cover later calls; listed, and taken back.
 
 use super::desk::{Place, json};
-use super::exact::{word, words};
+use super::exact::{prose, word, words};
 use super::person::{Act, person};
-use super::{Context, Exit, Failure, card, paint};
+use super::{Context, Exit, Failure, paint};
 use crate::approvals::GrantView;
 use clap::{Args, Subcommand};
 
@@ -75,6 +75,6 @@ fn lines(grant: &GrantView) -> String {
         paint::bold(&grant.id),
         grant.given_at,
         grant.used,
-        card::sentence(&grant.covers),
+        prose(&grant.covers).join("\n  "),
     )
 }
