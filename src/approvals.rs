@@ -40,6 +40,8 @@ pub use vote::{Approval, FieldEdit};
 pub use watch::{Change, Watch};
 pub use who::{Announce, Announcement, Approver, Canceller, Claimant, RequestId, Target, Via};
 
+#[cfg(any(feature = "cli", feature = "server"))]
+pub(crate) use journal::digest;
 pub(crate) use open::{REFUSED_BEFORE, was_refused};
 
 use crate::Gate;

@@ -34,9 +34,13 @@ mod person;
 mod reject;
 mod resume;
 mod revoke;
+#[cfg(feature = "server")]
+mod serve;
 mod settings;
 mod show;
 mod test;
+#[cfg(feature = "server")]
+mod token;
 mod version;
 mod withdraw;
 
@@ -91,6 +95,10 @@ enum Command {
     Halts(halts::Halts),
     Delegate(delegate::Delegate),
     Delegations(delegations::Delegations),
+    #[cfg(feature = "server")]
+    Serve(serve::Serve),
+    #[cfg(feature = "server")]
+    Token(token::Token),
     ImportTools(import_tools::ImportTools),
     Clock(clock::Clock),
     Completions(completions::Completions),
@@ -122,6 +130,10 @@ impl Command {
             Self::Halts(command) => command.run(context),
             Self::Delegate(command) => command.run(context),
             Self::Delegations(command) => command.run(context),
+            #[cfg(feature = "server")]
+            Self::Serve(command) => command.run(context),
+            #[cfg(feature = "server")]
+            Self::Token(command) => command.run(context),
             Self::ImportTools(command) => command.run(context),
             Self::Clock(command) => command.run(context),
             Self::Completions(command) => command.run(context),

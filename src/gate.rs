@@ -237,6 +237,12 @@ impl Gate {
         self.pending(self.arrival(arrived, mode))
     }
 
+    /// Starts deciding a call; the result is waited for with [`Pending::wait`].
+    #[must_use]
+    pub fn submit_call(&self, call: &ToolCall) -> Pending {
+        self.pending(self.arrival(Arrived::Call(call.clone()), Mode::default()))
+    }
+
     /// Starts refusing a text that is too long to be read as a call, known by its length and
     /// SHA-256 alone.
     #[must_use]

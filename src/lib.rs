@@ -8,6 +8,10 @@ pub mod approvals;
 pub mod cli;
 pub mod clock;
 pub mod gate;
+#[cfg(feature = "server")]
+pub mod http;
+#[cfg(feature = "server")]
+mod note;
 pub mod people;
 pub mod policies;
 pub mod process;
@@ -18,7 +22,11 @@ pub mod render;
 pub mod replay;
 pub mod service;
 pub mod store;
+#[cfg(all(feature = "server", feature = "cli"))]
+mod telemetry;
 pub mod testing;
+#[cfg(feature = "server")]
+pub mod tokens;
 pub mod wire;
 
 pub use fence_engine as engine;

@@ -104,6 +104,8 @@ pub struct LogQuery {
     pub rule: Option<String>,
     /// After this place in the log.
     pub after_seq: Option<u64>,
+    /// Before this place in the log.
+    pub before_seq: Option<u64>,
     /// At most so many, the newest ones; given back oldest first.
     pub limit: Option<u64>,
 }

@@ -12,6 +12,7 @@ const KIND: &str = "delegation";
 
 /// A delegation as it is shown, and as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct DelegationView {
     /// Its id.
     pub id: String,

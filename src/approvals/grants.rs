@@ -21,6 +21,7 @@ const KIND: &str = "grant";
 
 /// A grant as it is shown, and as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct GrantView {
     /// `g_` and a UUID.
     pub id: String,

@@ -52,6 +52,7 @@ impl HaltScope {
 
 /// A halt as it is shown, and as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct HaltView {
     /// `everything`, `agent …` or `session …`.
     pub scope: String,

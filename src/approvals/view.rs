@@ -20,6 +20,7 @@ const RECIPIENTS: [&str; 4] = ["to", "cc", "bcc", "recipients"];
 
 /// One request for approval in full.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct RequestView {
     /// `r_` and a UUIDv7.
     pub id: String,
@@ -38,6 +39,7 @@ pub struct RequestView {
     pub tool: String,
     /// Every argument, exact.
     #[serde(serialize_with = "raw_json")]
+    #[cfg_attr(feature = "server", schema(value_type = Object))]
     pub args: Json,
     /// The agent.
     pub agent: Option<String>,
@@ -49,6 +51,7 @@ pub struct RequestView {
     pub session: Option<String>,
     /// What the host added, the dry-run result apart.
     #[serde(serialize_with = "raw_json_option")]
+    #[cfg_attr(feature = "server", schema(value_type = Option<Object>))]
     pub context: Option<Json>,
     /// How many recipients the arguments name; absent: they name none, or cannot be counted.
     pub recipients: Option<u64>,
@@ -92,6 +95,7 @@ pub struct RequestView {
 
 /// A rule that asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct RuleView {
     /// Its policy.
     pub policy: String,
@@ -109,6 +113,7 @@ pub struct RuleView {
 
 /// One seat that must be filled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct NeedView {
     /// The policy that wants it.
     pub policy: String,
@@ -130,6 +135,7 @@ pub struct NeedView {
 
 /// One approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct VoteView {
     /// Who.
     pub by: String,
@@ -145,6 +151,7 @@ pub struct VoteView {
 
 /// How a request ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct OutcomeView {
     /// Its state.
     pub state: &'static str,
@@ -158,6 +165,7 @@ pub struct OutcomeView {
 
 /// A field that an approver may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct MayEditView {
     /// The field, as a policy writes it.
     pub field: String,
@@ -169,6 +177,7 @@ pub struct MayEditView {
 
 /// How a version came from the one before.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct EditView {
     /// Who edited.
     pub by: Option<String>,
@@ -180,22 +189,27 @@ pub struct EditView {
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct ChangeView {
     /// The field.
     pub field: String,
     /// What it was; absent: it was not there.
     #[serde(serialize_with = "raw_json_option")]
+    #[cfg_attr(feature = "server", schema(value_type = Option<Object>))]
     pub from: Option<Json>,
     /// What it is; absent: it is gone.
     #[serde(serialize_with = "raw_json_option")]
+    #[cfg_attr(feature = "server", schema(value_type = Option<Object>))]
     pub to: Option<Json>,
 }
 
 /// A dry-run result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct PreviewView {
     /// The whole of it.
     #[serde(serialize_with = "raw_json")]
+    #[cfg_attr(feature = "server", schema(value_type = Object))]
     pub value: Json,
     /// `sha256:` of its canonical form.
     pub digest: String,
@@ -207,6 +221,7 @@ pub struct PreviewView {
 
 /// A grant that may be given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct OfferView {
     /// As a policy writes it: `once`, `session`, `1h`, `10`.
     pub offer: String,
@@ -216,6 +231,7 @@ pub struct OfferView {
 
 /// One recorded step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct EventView {
     /// When.
     pub at: String,
@@ -235,6 +251,7 @@ pub struct EventView {
 
 /// One line of a queue or a history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct RequestSummary {
     /// Its place among all.
     pub number: u64,

@@ -2,7 +2,7 @@
 
 use super::exact::escaped;
 use super::{Context, Exit, Failure, Settings, load};
-use crate::approvals::{ApprovalError, Approvals, RequestId, RequestView, journal};
+use crate::approvals::{self, ApprovalError, Approvals, RequestId, RequestView};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::{SqliteStore, Store};
 use crate::{Gate, replay};
@@ -173,7 +173,7 @@ impl Desk {
     }
 
     fn opened_under(&self, context: &Context, digest: &str) -> Option<Approvals> {
-        let digest = journal::digest(digest)?;
+        let digest = approvals::digest(digest)?;
         let texts = self.store.policy_texts(digest).ok()??;
         let strategies = context.strategies(&self.settings).ok()?;
         let layers = replay::layers(&texts, digest, &strategies).ok()?;

@@ -21,6 +21,7 @@ pub(crate) struct Act {
     /// On which request.
     pub(crate) on: Option<RequestId>,
     /// Who may.
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only tokens have roles"))]
     pub(crate) who: Who,
 }
 
@@ -85,8 +86,37 @@ fn token() -> Result<Option<String>, Failure> {
     Ok(Some(text.trim().to_owned()))
 }
 
+/// The person of a token; an unknown token is nobody, whoever owns the account.
+#[cfg(feature = "server")]
+fn of_token(desk: &Desk, act: Act, token: &str) -> Result<Approver, Failure> {
+    use crate::clock::SystemClock;
+    use crate::tokens::{Book, Holder, Role, Secret};
+    let unknown = || Failure::usage("the token is not known, has ended, or was revoked");
+    let book = Book::new(std::sync::Arc::clone(&desk.store), std::sync::Arc::new(SystemClock));
+    let secret = Secret::read_token(token).ok_or_else(unknown)?;
+    let found = book.find(&secret).map_err(Failure::usage)?.ok_or_else(unknown)?;
+    let (role, person) = match &found.holder {
+        Holder::Agent(agency) => return Err(refuse_agent(desk, act, &agency.agent)),
+        Holder::Person { role, person } => (*role, person.clone()),
+    };
+    let may = match act.who {
+        Who::Approver => role == Role::Approver,
+        Who::Stopper => matches!(role, Role::Approver | Role::Admin),
+    };
+    match person.filter(|_| may) {
+        Some(person) => {
+            book.note_use(&found).map_err(Failure::usage)?;
+            Ok(Approver::new(person, Via::Cli))
+        }
+        None => Err(Failure::usage(format!("a token for the role {role} cannot {}", act.what))
+            .help("make one with `fence token create --role approver --person …`")),
+    }
+}
+
+/// Tokens come with the server.
+#[cfg(not(feature = "server"))]
 fn of_token(_: &Desk, _: Act, _: &str) -> Result<Approver, Failure> {
-    Err(Failure::usage("the token is not known, has ended, or was revoked"))
+    Err(Failure::usage("this build of Fence knows no tokens").help(format!("unset {TOKEN}")))
 }
 
 /// The person who owns the account that runs this process.

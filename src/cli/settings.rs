@@ -11,6 +11,9 @@
 //! name = "Ana"
 //! system = "ana"
 //!
+//! [server]
+//! listen = "127.0.0.1:7480"
+//!
 //! [strategies.risk]
 //! command = ["python3", "risk.py"]
 //! deadline = "500ms"
@@ -23,6 +26,8 @@
 //! ```
 
 mod people;
+#[cfg(feature = "server")]
+mod server;
 mod strategies;
 
 use super::Failure;
@@ -50,6 +55,8 @@ pub(crate) struct Settings {
     file: PathBuf,
     strategies: BTreeMap<String, strategies::Written>,
     people: BTreeMap<String, people::Written>,
+    #[cfg(feature = "server")]
+    server: server::Written,
 }
 
 /// The file as written.
@@ -63,6 +70,9 @@ struct Written {
     strategies: BTreeMap<String, strategies::Written>,
     #[serde(default)]
     people: BTreeMap<String, people::Written>,
+    #[cfg(feature = "server")]
+    #[serde(default)]
+    server: server::Written,
 }
 
 /// Strategies and what they ask, by name.
@@ -99,6 +109,8 @@ impl Settings {
             file: file.to_path_buf(),
             strategies: written.strategies,
             people: written.people,
+            #[cfg(feature = "server")]
+            server: written.server,
         })
     }
 
@@ -141,6 +153,16 @@ impl Settings {
             true => FILE.to_owned(),
             false => printable(&self.file.display().to_string(), 200),
         }
+    }
+
+    /// The server's settings; the flag and `FENCE_LISTEN`, `FENCE_PUBLIC_URL` win over the file.
+    #[cfg(feature = "server")]
+    pub(crate) fn server(&self, listen: Option<&str>) -> Result<crate::http::Settings, Failure> {
+        let text = |name| variable(name).map(|value| value.display().to_string());
+        let (from_env, public_url) = (text("FENCE_LISTEN"), text("FENCE_PUBLIC_URL"));
+        let listen = listen.or(from_env.as_deref());
+        server::make(&self.server, listen, public_url.as_deref())
+            .map_err(|error| self.within(&format!("[server]: {error}")))
     }
 
     fn within(&self, error: &str) -> Failure {

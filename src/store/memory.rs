@@ -178,7 +178,8 @@ impl State {
 
     /// The places to look at, so that the newest `limit` wanted ones lie between.
     fn span(&self, query: &LogQuery) -> (usize, usize) {
-        let end = self.log.len();
+        let before = query.before_seq.and_then(|seq| usize::try_from(seq).ok());
+        let end = before.map_or(self.log.len(), |seq| seq.saturating_sub(1).min(self.log.len()));
         let start = query.after_seq.map_or(0, |seq| usize::try_from(seq).unwrap_or(end)).min(end);
         let Some(limit) = query.limit else { return (start, end) };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

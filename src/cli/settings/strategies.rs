@@ -102,13 +102,17 @@ fn kind(text: &str) -> Result<ParameterKind, String> {
 
 /// `200ms`, or a duration as in policies; above zero, at most a minute.
 fn deadline(text: &str) -> Result<Duration, String> {
+    let shown = printable(text, 40);
+    time(text, LONGEST)
+        .ok_or_else(|| format!("`{shown}` is no deadline: write `200ms` or `2s`, at most `1m`"))
+}
+
+/// `200ms`, or a duration as in policies; above zero, at most `longest`.
+pub(super) fn time(text: &str, longest: Duration) -> Option<Duration> {
     let found = match text.strip_suffix("ms") {
         Some(digits) => digits.parse().ok().map(Duration::from_millis),
         None => fence_engine::scalar::Duration::parse(text)
             .map(|duration| Duration::from_secs(duration.seconds())),
     };
-    let text = printable(text, 40);
-    found
-        .filter(|found| !found.is_zero() && *found <= LONGEST)
-        .ok_or_else(|| format!("`{text}` is no deadline: write `200ms` or `2s`, at most `1m`"))
+    found.filter(|found| !found.is_zero() && *found <= longest)
 }

@@ -54,6 +54,8 @@ pub(super) fn visit(
     let connection = &line.connection;
     let newest = one(connection, "SELECT max(seq) FROM decisions", [], |row| row.get(0))?;
     let newest: i64 = newest.flatten().unwrap_or(0);
+    let before = query.before_seq.map_or(i64::MAX, |seq| i64::try_from(seq).unwrap_or(i64::MAX));
+    let newest = newest.min(before.saturating_sub(1));
     let Some(filter) = Filter::new(connection, query)? else { return Ok(()) };
     let after = query.after_seq.map_or(0, |seq| i64::try_from(seq).unwrap_or(i64::MAX));
     let mut ranges = filter.ranges(connection, after.saturating_add(1)..=newest)?;
