@@ -7,6 +7,8 @@ mod cli_place;
 
 use approval_desk::*;
 use cli_place::*;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 const POLICY: &str = r#"fence 1 policy content
 group editors = "ana@example.com", "bo@example.com"
@@ -393,7 +395,7 @@ fn a_request_that_lies_is_shown_as_what_it_is() {
     let call = r#"{"tool":"email_send_bulk","args":{"to":["x@evil.example"],"summary":"runs the unit tests",
         "body":"\u001b[2K\u001b[1A safe \u001b]8;;https://evil.example\u0007click\u001b]8;;\u0007",
         "bidi":"\u202egnp.exe","zero":"a\u200bb","lines":"x\nstate       approved",
-        "ev\nil":1,"long":"LONG"},"agent":"content-1","context":{"claim":"runs the unit tests\nstate approved"}}"#;
+        "ev\nil":1,"limit":1,"long":"LONG"},"agent":"content-1","context":{"claim":"runs the unit tests\nstate approved"}}"#;
     let long = "x".repeat(100_000);
     let id = desk.asks(&call.replace("LONG", &long));
     let shown = desk.fence(&["show", &id]).out;
@@ -408,10 +410,9 @@ fn a_request_that_lies_is_shown_as_what_it_is() {
     ] {
         assert!(shown.contains(part), "{part} is missing in\n{}", &shown[..4_000]);
     }
-    assert_eq!(
-        shown.matches('x').count() - shown.replace(&"x".repeat(40), "").matches('x').count(),
-        99_960 + 40 - 100_000 % 40
-    );
+    let unfolded = |line: &str| line.trim_start().trim_start_matches("↳ ").to_owned();
+    let whole: String = shown.lines().map(unfolded).collect();
+    assert!(whole.contains(&format!("\"{long}\"")), "the long text is not whole");
     assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{200b}', '\r']));
     assert!(!shown.lines().any(|line| line.starts_with("state")), "a value began a line");
     let json = desk.fence(&["show", &id, "--json"]).out;
@@ -447,6 +448,38 @@ fn on_a_terminal_a_whole_word_approves_what_was_shown() {
     let halt = ["halt", "--reason", "x"];
     assert_eq!(desk.on_a_terminal(&halt, "yes\n").1, 1);
     assert_eq!(desk.on_a_terminal(&halt, "everything\n").1, 0);
+}
+
+/// Two processes on one database: the agent's, and the one in which a person answers.
+#[test]
+fn the_example_agent_makes_the_call_that_was_approved() {
+    let desk = Desk::new(include_str!("../examples/policies/approvals.fence"));
+    let run = ["run", "--quiet", "--example", "agent", "--"];
+    let mut agent = Command::new(env!("CARGO"))
+        .args(run)
+        .arg(desk.place.folder.path())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(agent.stdout.take().unwrap()).lines();
+    let waiting = said.next().unwrap().unwrap();
+    let id = waiting.strip_prefix("waiting for people: fence approve ").unwrap();
+    let approved = desk.fence(&[
+        "approve",
+        id,
+        "--version",
+        "1",
+        "--edit",
+        "args.limit=50",
+        "--note",
+        "fewer",
+    ]);
+    assert_eq!(approved.code, 0, "{approved:?}");
+    let made = said.next().unwrap().unwrap();
+    assert_eq!(made, r#"newsletter_send {"limit":50,"subject":"Spring"}"#);
+    assert!(agent.wait().unwrap().success());
+    assert_eq!(desk.state(id), "done");
 }
 
 #[test]

@@ -40,8 +40,8 @@ impl Desk {
     /// Decides a call that must ask, and gives the request's id.
     pub fn asks(&self, call: &str) -> String {
         let decisions = self.place.decide(&[], &call.replace('\n', ""));
-        let id = decisions[0]["request"]["id"].as_str();
-        id.unwrap_or_else(|| panic!("{decisions:?}")).to_owned()
+        assert_eq!(decisions[0]["decision"], "ask", "{decisions:?}");
+        decisions[0]["request"]["id"].as_str().unwrap().to_owned()
     }
 
     /// As the owner of the account.
