@@ -44,6 +44,8 @@ pub use wire::{Decision, Request};
 mod documentation {
     #[doc = include_str!("../README.md")]
     mod readme {}
+    #[doc = include_str!("../docs/approvals.md")]
+    mod approvals {}
     #[doc = include_str!("../docs/embedding.md")]
     mod embedding {}
     #[doc = include_str!("../docs/strategies.md")]

@@ -20,7 +20,11 @@ impl Card {
     fn part(&mut self, label: &str, lines: impl IntoIterator<Item = String>) {
         for (at, line) in lines.into_iter().enumerate() {
             let label = if at == 0 { label } else { "" };
-            self.0.push(format!("{}{line}", dim(&format!("{label:<LABEL$}"))));
+            self.0.push(match (label, line.is_empty()) {
+                ("", _) => format!("{:LABEL$}{line}", ""),
+                (label, true) => dim(label),
+                (label, false) => format!("{}{line}", dim(&format!("{label:<LABEL$}"))),
+            });
         }
     }
 
@@ -96,7 +100,7 @@ fn why(card: &mut Card, view: &RequestView) {
         card.part("because", view.because.iter().flat_map(|because| prose(because)));
     }
     card.part("instead", view.instead.iter().flat_map(|instead| prose(instead)));
-    card.part("nobody if", view.nearest.iter().flat_map(|nearest| prose(nearest)));
+    card.part("nearest", view.nearest.iter().flat_map(|nearest| prose(nearest)));
 }
 
 fn rule_lines(card: &mut Card, rule: &RuleView) {

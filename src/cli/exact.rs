@@ -28,7 +28,20 @@ pub(crate) fn quoted(text: &str) -> Vec<String> {
 
 /// Words of Fence or of a policy, perhaps with JSON in them, over as many lines as it takes.
 pub(crate) fn prose(text: &str) -> Vec<String> {
-    folded(&escaped(text).replace('\n', "\\n").replace('\t', " "), WIDTH)
+    let text = escaped(text).replace('\n', "\\n").replace('\t', " ");
+    let mut lines = folded(&text, WIDTH);
+    // Words stay whole where that costs less than a quarter of the line.
+    for at in 1..lines.len() {
+        let (before, after) = lines.split_at_mut(at);
+        let (line, next) = (&mut before[at - 1], &mut after[0]);
+        let near = |blank: &usize| *blank > GOES_ON.len() && line.len() - blank < WIDTH / 4;
+        let blank = line.rfind(' ').filter(near).filter(|_| !line.ends_with("\\n"));
+        if let Some(blank) = blank {
+            let word = line.split_off(blank + 1);
+            next.insert_str(GOES_ON.len(), &word);
+        }
+    }
+    lines
 }
 
 /// A name as it is where it is plain, else in quotes: a plain one never begins with a quote.
