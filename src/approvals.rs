@@ -4,7 +4,7 @@
 //! [`fence_engine::approval::advance`], and compare-and-set writes it together with its event. A
 //! vote never releases a call; only a claim does, once, after today's policy was asked again.
 
-mod act;
+pub(crate) mod act;
 mod claim;
 mod delegations;
 mod edit;

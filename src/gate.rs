@@ -4,12 +4,14 @@ mod asked;
 mod builder;
 mod clock;
 pub(crate) mod draft;
+mod reply;
 mod swap;
 pub(crate) mod work;
 
 pub use asked::{Answer, ApprovalRequest, Callback, Claim, ClaimError, Decided, Outcome, Verdict};
 pub use builder::{BuildError, GateBuilder, PENDING_CAP};
 pub use clock::{Accepted, accept_clock};
+pub use reply::Pending;
 pub use work::Gathered;
 
 use crate::approvals::{Announce, Approvals, Claimant, Watch};
@@ -21,6 +23,7 @@ use crate::service::Services;
 use crate::store::{Store, StoreError};
 use crate::wire::{Decision, Request};
 use arc_swap::ArcSwap;
+use reply::Reply;
 
 use fence_engine::call::{Malformed, ToolCall, hex_digest};
 use fence_engine::decision::Effect;
@@ -29,7 +32,6 @@ use fence_engine::json::{JsonError, Limits};
 use fence_engine::scalar::Timestamp;
 use fence_engine::{Layers, plan};
 use std::sync::Arc;
-use std::sync::mpsc::TryRecvError;
 use work::{Arrival, DecisionWork, GatherWork, Settled};
 
 /// How far the clock may lie behind the newest live decision before time is unknown.
@@ -197,7 +199,7 @@ impl Gate {
             false => gate.arrival(Arrived::Call(call), mode),
         };
         let (answer, received) = tokio::sync::oneshot::channel();
-        self.submit(work, move |outcome| drop(answer.send(outcome)));
+        self.submit(work, Reply::Task(answer));
         let decision = received.await.map_or(Err(GateError::Lost), Settled::into_decision)?;
         Ok(Decided::new(decision, self.clone(), claimant))
     }
@@ -326,16 +328,16 @@ impl Gate {
         needs.answers.iter().map(ask).collect()
     }
 
-    fn submit(&self, arrival: Arrival, answer: impl FnOnce(Settled) + Send + 'static) {
+    fn submit(&self, arrival: Arrival, answer: Reply) {
         let ids = work::Ids::new(&*self.shared.random, arrival.recorded_at);
-        let work = DecisionWork::new(Arc::clone(&self.shared), arrival, ids, Box::new(answer));
+        let work = DecisionWork::new(Arc::clone(&self.shared), arrival, ids, answer);
         self.shared.store.submit(Box::new(work));
     }
 
     fn pending(&self, arrival: Arrival) -> Pending {
-        let (answer, received) = std::sync::mpsc::sync_channel(1);
-        self.submit(arrival, move |outcome| drop(answer.send(outcome)));
-        Pending(received)
+        let (answer, pending) = Reply::pending();
+        self.submit(arrival, answer);
+        pending
     }
 
     fn wait(&self, arrival: Arrival) -> Result<Decision, GateError> {
@@ -350,32 +352,6 @@ pub struct Trust {
     pub at: Option<Timestamp>,
     /// A call's own `at`, where it has one, stands before both.
     pub times: bool,
-}
-
-/// A decision on its way to the disk.
-#[derive(Debug)]
-pub struct Pending(std::sync::mpsc::Receiver<Settled>);
-
-impl Pending {
-    /// Blocks until the decision is durable.
-    ///
-    /// # Errors
-    /// As [`Gate::decide`].
-    pub fn wait(self) -> Result<Decision, GateError> {
-        self.0.recv().map_or(Err(GateError::Lost), Settled::into_decision)
-    }
-
-    /// The decision if it is durable already, else itself to be waited for.
-    ///
-    /// # Errors
-    /// Itself, while the decision is under way.
-    pub fn ready(self) -> Result<Result<Decision, GateError>, Self> {
-        match self.0.try_recv() {
-            Ok(settled) => Ok(settled.into_decision()),
-            Err(TryRecvError::Empty) => Err(self),
-            Err(TryRecvError::Disconnected) => Ok(Err(GateError::Lost)),
-        }
-    }
 }
 
 /// A call as it came in.

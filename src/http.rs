@@ -35,6 +35,8 @@ mod slack;
 mod state;
 mod sweep;
 pub mod table;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod transport;
 mod watch;
@@ -45,15 +47,14 @@ pub use openapi::document;
 pub use problem::Problem;
 pub use reload::{Failure, Finding, Loads, reload};
 pub use settings::Settings;
-pub use slack::SlackActions;
 pub use state::{Inner, State};
 
+use crate::notify::{Outbox, PublicUrl};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 
 /// Every route of the server, guarded.
-#[must_use]
 pub fn router(state: &State) -> Router {
     let (routes, _) = openapi::routes().split_for_parts();
     guarded(state, routes)
@@ -61,6 +62,8 @@ pub fn router(state: &State) -> Router {
 
 /// Routes of one's own beside the server's must pass the same guard: they need rows in [`table`].
 fn guarded(state: &State, routes: Router<State>) -> Router {
+    #[cfg(test)]
+    let routes = routes.route_layer(axum::middleware::from_fn(tests::fail));
     routes
         .method_not_allowed_fallback(nothing)
         .route_layer(from_fn_with_state(state.clone(), guard::guard))
@@ -75,7 +78,7 @@ async fn nothing() -> Problem {
 }
 
 /// Serves until [`State::stop`], with everything that goes on in the background: reading the
-/// policies again, following the events, sweeping what expired.
+/// policies again, following the events, sweeping what expired, telling people.
 pub async fn serve(listener: TcpListener, state: State) {
     let background = [
         tokio::spawn(watch::watch(state.clone())),
@@ -83,8 +86,21 @@ pub async fn serve(listener: TcpListener, state: State) {
         tokio::spawn(sweep::sweep(state.clone())),
         tokio::spawn(sweep::count(state.clone())),
     ];
+    let telling = tokio::spawn(tell(state.clone()));
     listen::serve(listener, router(&state), &state).await;
     for task in background {
         task.abort();
     }
+    // What is under way comes to its end; the channels' timeouts bound that.
+    drop(telling.await);
+}
+
+/// Tells people what is due, through the channels of the settings.
+async fn tell(state: State) {
+    if state.channels.is_empty() {
+        return;
+    }
+    let public = state.settings.public_url.as_deref().and_then(|url| PublicUrl::parse(url).ok());
+    let outbox = Outbox::of(&state.gate, state.channels.clone(), public);
+    outbox.run(state.stopped()).await;
 }

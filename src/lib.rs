@@ -10,8 +10,12 @@ pub mod clock;
 pub mod gate;
 #[cfg(feature = "server")]
 pub mod http;
+#[cfg(any(feature = "cli", feature = "server"))]
+mod meant;
 #[cfg(feature = "server")]
 mod note;
+#[cfg(feature = "server")]
+pub mod notify;
 pub mod people;
 pub mod policies;
 pub mod process;

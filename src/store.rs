@@ -2,6 +2,7 @@
 //!
 //! A [`Store`] runs [`Work`] in write transactions; it decides nothing itself.
 
+mod bell;
 mod error;
 mod guard;
 mod items;
@@ -15,6 +16,7 @@ mod unopened;
 use fence_engine::approval::RequestState;
 use fence_engine::scalar::Timestamp;
 
+pub use bell::Bell;
 pub use error::StoreError;
 pub use items::{Event, Item};
 pub use memory::MemoryStore;
@@ -300,6 +302,12 @@ pub trait Work: Send {
     /// # Errors
     /// Any fault of the store, or the work's own refusal; everything it wrote is undone.
     fn run(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError>;
+
+    /// Learns, before it runs, of a bell that rings once `finish` was called; one bell serves all
+    /// works that share a commit. Stores that share none need not call it.
+    fn listen(&mut self, bell: &Bell) {
+        let _ = bell;
+    }
 
     /// Learns the outcome.
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>);

@@ -450,6 +450,28 @@ fn on_a_terminal_a_whole_word_approves_what_was_shown() {
     assert_eq!(desk.on_a_terminal(&halt, "everything\n").1, 0);
 }
 
+/// What is done on the command line is told through the channels, too, by whoever serves them.
+#[test]
+fn what_is_asked_and_answered_here_is_told_everywhere() {
+    let desk = Desk::new(POLICY);
+    let channel =
+        "[notify.desk]\nkind = \"webhook\"\nurl = \"https://x.example\"\nsecret_env = \"X\"\n";
+    desk.place.write(
+        "fence.toml",
+        &settings("").replace("[people.\"bo", &format!("{channel}[people.\"bo")),
+    );
+    let id = desk.asks(MAIL);
+    desk.fence(&["reject", &id, "--reason", "no"]);
+    let database = rusqlite::Connection::open(desk.place.path("fence.db")).unwrap();
+    let sql = "SELECT body FROM items WHERE kind = 'delivery'";
+    let mut told = database.prepare(sql).unwrap();
+    let told = told.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let told: Vec<serde_json::Value> =
+        told.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect();
+    assert_eq!(texts(&told, "channel"), ["desk", "desk"]);
+    assert!(told.iter().all(|delivery| delivery["request"] == *id), "{told:?}");
+}
+
 /// Two processes on one database: the agent's, and the one in which a person answers.
 #[test]
 fn the_example_agent_makes_the_call_that_was_approved() {

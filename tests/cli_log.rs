@@ -149,7 +149,8 @@ fn a_policy_is_measured() {
     let ran = place.run(&arguments, b"");
     assert_eq!(ran.code, 0, "{}", ran.err);
     let runs = ran.json()[0]["runs"].as_array().unwrap().clone();
-    assert_eq!(runs.len(), 4);
+    assert_eq!(runs.len(), 11);
+    assert_eq!(ran.json()[0]["shared"].as_array().map(Vec::len), Some(4));
     for run in runs {
         assert!(run["p50_ns"].as_f64().unwrap() <= run["p999_ns"].as_f64().unwrap());
     }

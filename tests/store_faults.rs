@@ -6,9 +6,13 @@ mod store_support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use fence::store::{CallScope, Entry, LogQuery, Options, SqliteStore, Store, StoreError};
+use fence::store::{
+    CallScope, Entry, LogQuery, Options, SqliteStore, Store, StoreError, Transaction, Work,
+};
 use rusqlite::Connection;
 use store_support::*;
 use tempfile::TempDir;
@@ -292,4 +296,42 @@ fn child_finds_it_read_only() {
     let outcome = SqliteStore::open(path.with_file_name("new.db")).map(drop);
     let writable = fs::write(path.with_file_name("probe"), "").is_ok();
     assert_eq!(outcome.is_ok(), writable, "{outcome:?}");
+}
+
+/// Holds the store until it is finished.
+struct Owner {
+    store: Option<Arc<SqliteStore>>,
+    nap: Duration,
+    ended: Sender<Result<(), StoreError>>,
+}
+
+impl Work for Owner {
+    fn run(&mut self, _: &mut dyn Transaction) -> Result<(), StoreError> {
+        std::thread::sleep(self.nap);
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, outcome: Result<(), StoreError>) {
+        drop(self.store.take());
+        drop(self.ended.send(outcome));
+    }
+}
+
+#[test]
+fn a_store_may_be_dropped_by_the_work_it_finishes() {
+    for works in [1, 10, 200] {
+        let home = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(home.path().join("fence.db")).unwrap());
+        let (ended, outcomes) = channel();
+        for number in 0..works {
+            // While the first naps, the others gather behind it.
+            let nap = Duration::from_millis(if number == 0 { 100 } else { 0 });
+            let work = Owner { store: Some(Arc::clone(&store)), nap, ended: ended.clone() };
+            store.submit(Box::new(work));
+        }
+        drop(store);
+        for _ in 0..works {
+            assert_eq!(outcomes.recv_timeout(Duration::from_secs(20)), Ok(Ok(())));
+        }
+    }
 }

@@ -305,11 +305,13 @@ fn digested_context(context: &Json) -> Json {
 /// `sha256:` and the digest in lower-case hexadecimal.
 #[must_use]
 pub fn hex_digest(digest: &[u8; 32]) -> String {
-    use std::fmt::Write as _;
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let mut text = String::with_capacity(71);
     text.push_str("sha256:");
     for byte in digest {
-        let _ = write!(text, "{byte:02x}");
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 15)]);
     }
     text
 }

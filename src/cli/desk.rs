@@ -65,7 +65,7 @@ impl Place {
         let loaded = load::load_with(context, files, &settings)?;
         let path = self.path(&settings)?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).map_err(Failure::usage)?);
-        let gate = loaded.gate().shared_store(Arc::clone(&store)).build();
+        let gate = load::telling(loaded.gate(), &settings).shared_store(Arc::clone(&store)).build();
         let approvals = gate.map_err(Failure::usage)?.approvals();
         Ok(Desk { approvals, settings, store })
     }
@@ -150,7 +150,8 @@ fn here(context: &Context) -> Result<Settings, Failure> {
 
 fn desk(settings: Settings, store: Arc<dyn Store>) -> Result<Desk, Failure> {
     let gate = Gate::builder().policy_text("nothing.fence", NOTHING).map_err(Failure::usage)?;
-    let gate = gate.people(settings.people()?).shared_store(Arc::clone(&store)).build();
+    let gate = load::telling(gate.people(settings.people()?), &settings);
+    let gate = gate.shared_store(Arc::clone(&store)).build();
     Ok(Desk { approvals: gate.map_err(Failure::usage)?.approvals(), settings, store })
 }
 

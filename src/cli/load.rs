@@ -28,6 +28,18 @@ impl Loaded {
     }
 }
 
+/// A gate whose requests people are told of, as the settings say.
+#[cfg(feature = "server")]
+pub(crate) fn telling(builder: GateBuilder, settings: &Settings) -> GateBuilder {
+    builder.announce(settings.announce())
+}
+
+/// Nobody is told without the server.
+#[cfg(not(feature = "server"))]
+pub(crate) fn telling(builder: GateBuilder, _: &Settings) -> GateBuilder {
+    builder
+}
+
 /// Loads policies as the layers of one gate.
 pub(crate) fn load(context: &Context, files: &[PathBuf]) -> Result<Loaded, Failure> {
     load_with(context, files, &context.settings(files)?)

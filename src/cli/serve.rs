@@ -3,6 +3,7 @@
 use super::{Context, Exit, Failure, load};
 use crate::clock::{Clock as _, SystemClock};
 use crate::http::{self, Loads, Settings, State};
+use crate::notify;
 use crate::store::{Options, SqliteStore};
 use crate::telemetry;
 use clap::Args;
@@ -42,11 +43,16 @@ impl Serve {
         // Denying every call is no service: without its database the server does not start.
         let store = SqliteStore::open_with(&path, Options::default()).map_err(Failure::usage)?;
         let people = settings.people()?;
-        let gate = loaded.gate().people(people).store(store).build().map_err(Failure::usage)?;
+        let channels = settings.channels()?;
+        for unknown in notify::unknown_channels(&loaded.layers, &channels) {
+            context.output.note(&unknown.to_string());
+        }
+        let gate = loaded.gate().people(people).announce(notify::announce(&channels));
+        let gate = gate.store(store).build().map_err(Failure::usage)?;
         let strategies = context.strategies(&settings)?;
         let now = SystemClock.now();
         let loads = Loads::new(self.files, strategies, &loaded.layers, now);
-        let state = State::new(gate, server, Arc::new(SystemClock), loads);
+        let state = State::new(gate, server, channels, Arc::new(SystemClock), loads);
         has_tokens(context, &state)?;
         let telemetry = telemetry::start().map_err(Failure::usage)?;
         raise_file_limit();

@@ -23,17 +23,24 @@
 //! kind = "number"
 //! required = true
 //! summary = "the score that holds"
+//!
+//! [notify.desk]
+//! kind = "webhook"
+//! url = "https://desk.example.com/fence"
+//! secret_env = "FENCE_DESK_SECRET"
 //! ```
 
+#[cfg(feature = "server")]
+mod notify;
 mod people;
 #[cfg(feature = "server")]
 mod server;
 mod strategies;
 
 use super::Failure;
+use crate::meant::meant;
 use crate::people::People;
 use crate::service::Services;
-use fence_engine::diagnostic::nearest;
 use fence_engine::show::printable;
 use fence_engine::strategy::Strategies;
 use serde::Deserialize;
@@ -57,6 +64,8 @@ pub(crate) struct Settings {
     people: BTreeMap<String, people::Written>,
     #[cfg(feature = "server")]
     server: server::Written,
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "the server's part"))]
+    notify: BTreeMap<String, toml::Table>,
 }
 
 /// The file as written.
@@ -73,6 +82,8 @@ struct Written {
     #[cfg(feature = "server")]
     #[serde(default)]
     server: server::Written,
+    #[serde(default)]
+    notify: BTreeMap<String, toml::Table>,
 }
 
 /// Strategies and what they ask, by name.
@@ -111,6 +122,7 @@ impl Settings {
             people: written.people,
             #[cfg(feature = "server")]
             server: written.server,
+            notify: written.notify,
         })
     }
 
@@ -199,14 +211,6 @@ fn wrong(name: &str, text: &str, error: &toml::de::Error) -> Failure {
     }
 }
 
-/// From serde's "unknown field `databse`, expected `database` or `strategies`" the nearest.
-fn meant(message: &str) -> Option<&str> {
-    let unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let written = quoted.next().filter(|_| unknown)?;
-    nearest(written, quoted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,6 +250,18 @@ mod tests {
         assert!(risk.parameters()[0].required);
         assert_eq!(services.len(), 1);
         assert!(known.get("first").is_some());
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn channels_are_made_of_what_is_written_and_a_wrong_one_is_named() {
+        let two = "[notify.console]\nkind = \"terminal\"\n[notify.more]\nkind = \"terminal\"\n";
+        assert_eq!(read(two).unwrap().channels().unwrap().len(), 2);
+        let wrong = "[notify.console]\nkind = \"terminal\"\nbel = true\n";
+        let Err(failure) = read(wrong).unwrap().channels() else { panic!("`bel` is no key") };
+        let message = &failure.message[failure.message.find(FILE).unwrap()..];
+        assert!(message.starts_with("fence.toml: the channel `console`: unknown field `bel`"));
+        assert_eq!(failure.help.as_deref(), Some("did you mean `bell`?"));
     }
 
     #[test]

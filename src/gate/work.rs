@@ -1,13 +1,14 @@
 //! What happens to a call inside its write transaction.
 
 use super::draft::{Draft, Grounds, draft, entry};
+use super::reply::Reply;
 use super::{Arrived, CLOCK_TOLERANCE_MICROS, GateError, Policies, Shared};
 use crate::approvals::{self, halts};
 use crate::random::Random;
 use crate::record::{Subject, Used};
 use crate::store::{
-    CallScope, CounterId, CounterSpan as StoredSpan, Entry, Logged, StoreError, StoredRequest,
-    Transaction, Work,
+    Bell, CallScope, CounterId, CounterSpan as StoredSpan, Entry, Logged, StoreError,
+    StoredRequest, Transaction, Work,
 };
 use crate::wire::Decision;
 use fence_engine::approval::Terms;
@@ -68,24 +69,20 @@ impl Made {
 /// waits for it frees the memory and not the one writer.
 pub(crate) struct Settled {
     outcome: Result<(), StoreError>,
-    made: Option<Made>,
-    assumed: Option<Draft>,
-    _arrival: Arrival,
+    work: Box<DecisionWork>,
 }
 
 impl Settled {
     /// The decision.
     pub(crate) fn into_decision(self) -> Result<Decision, GateError> {
         self.outcome?;
-        match (self.made, self.assumed) {
+        match (self.work.made, self.work.assumed) {
             (Some(Made::Anew(decision)), _) => Ok(*decision),
             (Some(Made::AsDrafted), Some(draft)) => Ok(draft.decision),
             _ => Err(GateError::Lost),
         }
     }
 }
-
-type Answer = Box<dyn FnOnce(Settled) + Send>;
 
 /// Decides one call in one transaction, and answers when that is durable.
 pub(crate) struct DecisionWork {
@@ -95,13 +92,13 @@ pub(crate) struct DecisionWork {
     /// Drafted before the transaction, where no counter has a say.
     assumed: Option<Draft>,
     made: Option<Made>,
-    answer: Answer,
+    answer: Option<Reply>,
 }
 
 impl DecisionWork {
-    pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, ids: Ids, answer: Answer) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, ids: Ids, answer: Reply) -> Self {
         let assumed = assumed(&arrival, ids);
-        Self { shared, arrival, ids, assumed, made: None, answer }
+        Self { shared, arrival, ids, assumed, made: None, answer: Some(answer) }
     }
 }
 
@@ -125,9 +122,16 @@ impl Work for DecisionWork {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
-        let Self { arrival, assumed, made, answer, .. } = *self;
-        answer(Settled { outcome, made, assumed, _arrival: arrival });
+    fn listen(&mut self, bell: &Bell) {
+        if let Some(answer) = &mut self.answer {
+            answer.listen(bell);
+        }
+    }
+
+    fn finish(mut self: Box<Self>, outcome: Result<(), StoreError>) {
+        if let Some(answer) = self.answer.take() {
+            answer.give(Settled { outcome, work: self });
+        }
     }
 }
 
@@ -206,7 +210,10 @@ impl Line<'_> {
     }
 
     fn call(&mut self, call: &ToolCall) -> Result<Made, StoreError> {
-        if let Err(malformed) = call.validate() {
+        // A call was found well formed before it was drafted.
+        if self.assumed.is_none()
+            && let Err(malformed) = call.validate()
+        {
             let bytes = call.canonical().len();
             let subject = Subject::Malformed { tool: &call.tool, bytes };
             return self.refuse(&malformed, subject).map(Made::anew);

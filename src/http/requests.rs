@@ -12,6 +12,7 @@ use axum::extract::{Path, State as Of};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use fence_engine::approval::RequestState;
+use fence_engine::scalar::Duration as Wait;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use utoipa::{IntoParams, ToSchema};
@@ -161,7 +162,7 @@ async fn wait_for(state: &State, id: RequestId, within: Duration) -> Result<Requ
 }
 
 fn duration(text: &str) -> Result<Duration, Problem> {
-    let seconds = fence_engine::scalar::Duration::parse(text).map(|wait| wait.seconds());
+    let seconds = Wait::parse(text).map(Wait::seconds);
     let seconds = seconds.or_else(|| text.parse().ok());
     let wrong = || Problem::bad_request("`wait` is a duration such as `30s`");
     seconds.map(Duration::from_secs).ok_or_else(wrong)

@@ -100,7 +100,8 @@ impl Opening {
     fn run(self, state: &State) -> Result<Option<Opened>, StoreError> {
         let opened = perform::<_, StoreError>(state.store(), move |transaction| {
             let found = transaction.live_items(KIND, &self.session)?;
-            for item in found.iter().filter(|item| item.due.is_none_or(|due| due > self.now)) {
+            let lasts = |item: &&Item| item.due.is_none_or(|due| due > self.now);
+            if let Some(item) = found.iter().find(lasts) {
                 let kept = read(item)?;
                 let ours = kept.agent == self.agency.agent;
                 return Ok(ours.then(|| self.opened(kept, item.due)));

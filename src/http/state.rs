@@ -4,10 +4,10 @@ use super::metrics::Metrics;
 use super::problem::Problem;
 use super::reload::Loads;
 use super::settings::Settings;
-use super::slack::SlackActions;
 use crate::Gate;
 use crate::approvals::Approvals;
 use crate::clock::Clock;
+use crate::notify::Channels;
 use crate::people::People;
 use crate::store::{Event, Store, StoreError, perform};
 use crate::tokens::{Book, TokenId};
@@ -38,8 +38,8 @@ pub struct Inner {
     pub loads: Loads,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Verifies and carries out what is pressed in Slack, where Slack is set up.
-    pub slack: Option<Arc<dyn SlackActions>>,
+    /// Through what people are told.
+    pub channels: Channels,
     /// Tells this server run from others that wrote to the same store.
     pub run: uuid::Uuid,
     stop: watch::Sender<bool>,
@@ -59,7 +59,13 @@ impl Deref for State {
 impl State {
     /// The state of a server around `gate`.
     #[must_use]
-    pub fn new(gate: Gate, settings: Settings, clock: Arc<dyn Clock>, loads: Loads) -> Self {
+    pub fn new(
+        gate: Gate,
+        settings: Settings,
+        channels: Channels,
+        clock: Arc<dyn Clock>,
+        loads: Loads,
+    ) -> Self {
         let approvals = gate.approvals();
         Self(Arc::new(Inner {
             people: approvals.people().clone(),
@@ -70,22 +76,13 @@ impl State {
             metrics: Metrics::new(),
             loads,
             clock,
-            slack: None,
+            channels,
             run: uuid::Uuid::new_v4(),
             stop: watch::Sender::new(false),
             newest: watch::Sender::new(0),
             waits: Mutex::default(),
             refusals: Mutex::default(),
         }))
-    }
-
-    /// With what verifies and carries out presses in Slack; before the state is shared.
-    #[must_use]
-    pub fn with_slack(mut self, slack: Arc<dyn SlackActions>) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.slack = Some(slack);
-        }
-        self
     }
 
     /// Runs what may block on the disk, off the runtime's own threads.

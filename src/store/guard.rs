@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{StoreError, Transaction, Work};
+use super::{Bell, StoreError, Transaction, Work};
 
 /// Slots are kept so long after they left their window, because another process's clock may be
 /// that much behind.
@@ -16,6 +16,12 @@ pub(super) fn run(
     // Whatever the work left half done is undone with its transaction.
     catch_unwind(AssertUnwindSafe(|| work.run(transaction)))
         .unwrap_or_else(|panic| Err(StoreError::Refused(message(panic.as_ref()))))
+}
+
+/// Shows the work its bell; whoever does not hear of it waits without.
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only SQLite's commits are shared"))]
+pub(super) fn listen(work: &mut dyn Work, bell: &Bell) {
+    drop(catch_unwind(AssertUnwindSafe(|| work.listen(bell))));
 }
 
 /// Tells the work its outcome; a panic there is the work's own loss.

@@ -8,7 +8,9 @@ mod items;
 mod log;
 mod migrations;
 mod patience;
+mod queue;
 mod requests;
+mod teller;
 mod transaction;
 mod writer;
 

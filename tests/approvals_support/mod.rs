@@ -10,6 +10,7 @@ use fence::gate::Decided;
 use fence::people::{People, Person};
 use fence::store::{MemoryStore, SqliteStore, Store};
 use fence::{Gate, ToolCall};
+use fence_engine::Layers;
 use fence_engine::scalar::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +55,10 @@ pub fn policy(rules: &str) -> String {
     )
 }
 
+pub fn layers(rules: &str) -> Layers {
+    Gate::builder().policy_text("p.fence", &policy(rules)).unwrap().build().unwrap().layers()
+}
+
 impl House {
     pub fn new(rules: &str) -> Self {
         Self::on(Arc::new(MemoryStore::new()), rules)
@@ -69,9 +74,12 @@ impl House {
     }
 
     pub fn with(store: Arc<dyn Store>, clock: Arc<ManualClock>, rules: &str) -> Self {
+        Self::judged_by(store, clock, layers(rules))
+    }
+
+    pub fn judged_by(store: Arc<dyn Store>, clock: Arc<ManualClock>, layers: Layers) -> Self {
         let gate = Gate::builder()
-            .policy_text("p.fence", &policy(rules))
-            .unwrap()
+            .layers(layers)
             .shared_store(Arc::clone(&store))
             .clock(Arc::clone(&clock) as Arc<_>)
             .people(people())

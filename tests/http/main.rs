@@ -4,11 +4,15 @@
 
 mod approvals;
 mod decide;
+mod docs;
 mod faults;
+mod kill;
+mod load;
 mod login;
 mod reload;
 mod repeats;
 mod serve;
+mod slack;
 mod stream;
 mod support;
 mod table;

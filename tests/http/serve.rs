@@ -11,7 +11,7 @@ const POLICY: &str = "fence 1\npolicy mail\nallow read_*\nask send_*\n";
 const SETTINGS: &str = "database = \"fence.db\"\n\n[people.\"ann@x.example\"]\nname = \"Ann\"\n\n\
     [people.\"mel@x.example\"]\napprover = false\n";
 
-fn house() -> tempfile::TempDir {
+pub(crate) fn house() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mail.fence"), POLICY).unwrap();
     std::fs::write(folder.path().join("fence.toml"), SETTINGS).unwrap();
@@ -28,25 +28,25 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
 }
 
-fn token(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn token(folder: &Path, arguments: &[&str]) -> String {
     let output = run(folder, &[&["token", "create"], arguments].concat());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// A server that ends with the test.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     lines: std::sync::mpsc::Receiver<String>,
 }
 
 impl Served {
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut command = command(folder, &["serve", "mail.fence", "--listen", "127.0.0.1:0"]);
         let mut child = command
             .args(arguments)

@@ -1,23 +1,27 @@
-//! The four runs: their clocks, their threads, their histograms.
+//! The runs: their clocks, their threads, their histograms.
 
 use crate::Gate;
 use crate::cli::Failure;
 use crate::clock::{Clock as _, SystemClock};
 use crate::gate::GateBuilder;
-use crate::store::SqliteStore;
+use crate::store::{Options, SqliteStore};
 use fence_engine::call::ToolCall;
 use fence_engine::facts::{Facts, Now};
 use fence_engine::{Layers, evaluate};
 use hdrhistogram::Histogram;
 use serde::Serialize;
+use std::fmt;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A batch of evaluations takes at least so long: a hundred times what reading the clock takes.
 const BATCH: Duration = Duration::from_micros(20);
 /// A store in memory is replaced after so many decisions, which it would keep.
 const MEMORY_DECISIONS: usize = 10_000;
+/// Two runs to be compared take so many turns each.
+const TURNS: u32 = 4;
 /// Histograms count tenths of nanoseconds.
 const TENTHS: f64 = 10.0;
 
@@ -26,6 +30,32 @@ pub(super) struct Measure<'a> {
     pub(super) layers: &'a Layers,
     pub(super) calls: &'a [ToolCall],
     pub(super) time: Duration,
+}
+
+/// How many callers, and what each of them is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Callers {
+    /// Threads that block.
+    Threads(u32),
+    /// Tasks of an asynchronous runtime.
+    Tasks(u32),
+}
+
+impl Callers {
+    fn number(self) -> u32 {
+        let (Self::Threads(number) | Self::Tasks(number)) = self;
+        number
+    }
+}
+
+impl fmt::Display for Callers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Threads(1) => f.write_str("1 thread"),
+            Self::Threads(number) => write!(f, "{number} threads"),
+            Self::Tasks(number) => write!(f, "{number} tasks"),
+        }
+    }
 }
 
 /// What one run found.
@@ -45,6 +75,22 @@ pub(super) struct Run {
 }
 
 type Times = Histogram<u64>;
+
+/// A run that is taken in turns.
+struct Tally {
+    times: Times,
+    spent: Duration,
+}
+
+impl Tally {
+    fn new() -> Result<Self, Failure> {
+        Ok(Self { times: histogram()?, spent: Duration::ZERO })
+    }
+
+    fn into_run(self, name: String, callers: Callers) -> Run {
+        Run::new(name, callers.number(), self.times.len(), self.spent, &self.times)
+    }
+}
 
 impl Measure<'_> {
     /// Evaluation alone. Counters are not read, so phrases that count are unknown.
@@ -83,28 +129,79 @@ impl Measure<'_> {
         Ok(Run::new("memory store", 1, decisions, spent, &times))
     }
 
-    /// The whole line with a database, every decision durable.
-    pub(super) fn database(&self, path: &Path, callers: u32) -> Result<Run, Failure> {
-        let store = SqliteStore::open(path).map_err(Failure::usage)?;
+    /// The whole line with a database in `folder`, every decision durable.
+    pub(super) fn database(&self, folder: &Path, callers: Callers) -> Result<Run, Failure> {
+        let mut tally = Tally::new()?;
+        self.decided(folder, callers, &Options::default(), self.time, &mut tally)?;
+        Ok(tally.into_run(format!("database, {callers}"), callers))
+    }
+
+    /// The same with a commit for each decision, and with commits shared, in turns.
+    pub(super) fn both(&self, folder: &Path, callers: Callers) -> Result<[Run; 2], Failure> {
+        let (mut each, mut together) = (Tally::new()?, Tally::new()?);
+        let (shared, mut alone) = (Options::default(), Options::default());
+        alone.batch_limit = 1;
+        for _ in 0..TURNS {
+            let time = self.time / TURNS;
+            self.decided(folder, callers, &alone, time, &mut each)?;
+            self.decided(folder, callers, &shared, time, &mut together)?;
+        }
+        Ok([
+            each.into_run(format!("{callers}, one commit each"), callers),
+            together.into_run(format!("database, {callers}"), callers),
+        ])
+    }
+
+    fn decided(
+        &self,
+        folder: &Path,
+        callers: Callers,
+        options: &Options,
+        time: Duration,
+        tally: &mut Tally,
+    ) -> Result<(), Failure> {
+        let path = folder.join(format!("{}.db", uuid::Uuid::new_v4()));
+        let store = SqliteStore::open_with(path, options.clone()).map_err(Failure::usage)?;
         let gate = self.gate().store(store).build().map_err(Failure::usage)?;
         let start = Instant::now();
-        let until = start + self.time;
-        let found = std::thread::scope(|scope| {
-            let callers: Vec<_> = (0..callers)
-                .map(|caller| {
-                    let gate = &gate;
-                    scope.spawn(move || self.caller(gate, caller as usize, until))
-                })
-                .collect();
-            callers.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
-        });
-        let (spent, mut times) = (start.elapsed(), histogram()?);
-        for one in found {
-            let one = one.map_err(|_| Failure::usage("a caller ended by a fault"))??;
-            times.add(one).map_err(Failure::usage)?;
+        let found = match callers {
+            Callers::Threads(callers) => self.threads(&gate, callers, start + time),
+            Callers::Tasks(callers) => self.tasks(&gate, callers, start + time)?,
+        };
+        tally.spent += start.elapsed();
+        for times in found {
+            tally.times.add(times?).map_err(Failure::usage)?;
         }
-        let name = format!("database, {callers} caller{}", if callers == 1 { "" } else { "s" });
-        Ok(Run::new(name, callers, times.len(), spent, &times))
+        Ok(())
+    }
+
+    fn threads(&self, gate: &Gate, callers: u32, until: Instant) -> Vec<Result<Times, Failure>> {
+        let ended = |_| Err(Failure::usage("a caller ended by a fault"));
+        std::thread::scope(|scope| {
+            let caller = |caller| scope.spawn(move || self.caller(gate, caller as usize, until));
+            let callers: Vec<_> = (0..callers).map(caller).collect();
+            callers.into_iter().map(|caller| caller.join().unwrap_or_else(ended)).collect()
+        })
+    }
+
+    fn tasks(
+        &self,
+        gate: &Gate,
+        callers: u32,
+        until: Instant,
+    ) -> Result<Vec<Result<Times, Failure>>, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let calls: Arc<[ToolCall]> = self.calls.into();
+        let ended = |_| Err(Failure::usage("a caller ended by a fault"));
+        Ok(runtime.map_err(Failure::usage)?.block_on(async {
+            let task = |caller| tokio::spawn(task(gate.clone(), Arc::clone(&calls), caller, until));
+            let callers: Vec<_> = (0..callers as usize).map(task).collect();
+            let mut found = Vec::new();
+            for caller in callers {
+                found.push(caller.await.unwrap_or_else(ended));
+            }
+            found
+        }))
     }
 
     fn caller(&self, gate: &Gate, caller: usize, until: Instant) -> Result<Times, Failure> {
@@ -121,6 +218,24 @@ impl Measure<'_> {
         // The queue of people is not what is measured.
         Gate::builder().pending_cap(u32::MAX).layers(self.layers.clone())
     }
+}
+
+async fn task(
+    gate: Gate,
+    calls: Arc<[ToolCall]>,
+    caller: usize,
+    until: Instant,
+) -> Result<Times, Failure> {
+    let mut times = histogram()?;
+    for call in calls.iter().cycle().skip(caller % calls.len().max(1)) {
+        let start = Instant::now();
+        if start >= until {
+            break;
+        }
+        black_box(gate.decide(call).await).map_err(Failure::usage)?;
+        record(&mut times, start.elapsed().as_secs_f64(), 1);
+    }
+    Ok(times)
 }
 
 fn decide(gate: &Gate, call: &ToolCall, times: &mut Times) -> Result<(), Failure> {

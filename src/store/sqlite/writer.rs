@@ -2,13 +2,15 @@
 //!
 //! A lone work is committed at once. Works that arrive together share one sync.
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use super::connect::{Line, Place};
+use super::queue::{Batch, Closing, Queue, Queued};
+use super::teller::{Outcomes, Teller};
 use super::transaction::{Memo, SqliteTransaction, write_mark};
 use crate::store::{StoreError, Work, guard};
 
@@ -24,50 +26,48 @@ const RESTART_AT: i64 = 16 * CHECKPOINT_AT;
 /// The longest that writing stands still for that.
 const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
-struct Queued {
-    work: Box<dyn Work>,
-    since: Instant,
-}
-
 /// The queue's end that takes work in.
-#[derive(Debug)]
 pub(super) struct Writer {
-    queue: Option<Sender<Queued>>,
-    thread: Option<JoinHandle<()>>,
+    queue: Arc<Queue>,
+    limit: usize,
+    /// The writer, and the teller, which ends after it.
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread, which writes through `line`.
     pub(super) fn start(place: Place, line: Line) -> Result<Self, StoreError> {
-        let (queue, works) = mpsc::channel();
-        let (memo, last) = (Memo::default(), Last::default());
-        let scribe = Scribe { place, line: Some(line), memo, last };
-        let thread = thread::Builder::new()
-            .name("fence-store".to_owned())
-            .spawn(move || scribe.serve(&works))
-            .map_err(|error| StoreError::Failed(format!("no thread to write with: {error}")))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        let (queue, limit) = (Arc::<Queue>::default(), place.options.batch_limit);
+        let none = |error| StoreError::Failed(format!("no thread to write with: {error}"));
+        let (teller, telling) = Teller::start().map_err(none)?;
+        let (memo, last, works) = (Memo::default(), Last::default(), Arc::clone(&queue));
+        let scribe = Scribe { place, line: Some(line), memo, last, teller };
+        let thread = thread::Builder::new().name("fence-store".to_owned());
+        let writing = thread.spawn(move || scribe.serve(&works)).map_err(none)?;
+        Ok(Self { queue, limit, threads: vec![writing, telling] })
     }
 
     /// Queues work.
     pub(super) fn submit(&self, work: Box<dyn Work>) {
-        let queued = Queued { work, since: Instant::now() };
-        let refused = match &self.queue {
-            Some(queue) => queue.send(queued).err().map(|error| error.0),
-            None => Some(queued),
-        };
-        if let Some(Queued { work, .. }) = refused {
-            guard::finish(work, Err(StoreError::Closed));
-        }
+        self.queue.put(work, self.limit);
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("threads", &self.threads).finish_non_exhaustive()
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.queue = None;
-        // The last owner may be a work's `finish`, on the writer thread itself.
-        let other = |thread: &JoinHandle<()>| thread.thread().id() != thread::current().id();
-        if let Some(thread) = self.thread.take().filter(other) {
+        self.queue.close();
+        for thread in self.threads.drain(..) {
+            // The last owner may be a work's `finish`, on one of the threads itself; the teller
+            // may wait for the writer's end, but not the writer for the teller's.
+            if thread.thread().id() == thread::current().id() {
+                break;
+            }
             drop(thread.join());
         }
     }
@@ -80,6 +80,7 @@ struct Scribe {
     line: Option<Line>,
     memo: Memo,
     last: Last,
+    teller: Teller,
 }
 
 /// What the last batch was like.
@@ -89,57 +90,78 @@ struct Last {
     commit: Duration,
 }
 
+/// Who is expected to join a batch: callers that were answered together come back together.
+///
+/// The writer runs each work as it arrives. While fewer are in the batch than the last one had, it
+/// waits for more, in all no longer than that one took to commit, and only until running the works
+/// has taken as long: a commit shared by so many is paid for, and callers who come later use the
+/// time it takes. A lone caller never waits.
+struct Company {
+    expected: usize,
+    worth: Duration,
+    waited: Duration,
+    begun: Instant,
+}
+
+impl Company {
+    fn after(last: Last) -> Self {
+        let (expected, worth) = (last.works, last.commit);
+        Self { expected, worth, waited: Duration::ZERO, begun: Instant::now() }
+    }
+
+    /// Waits for the next work where `works` are too few to commit.
+    fn expects_more(&mut self, works: usize, queue: &Queue) -> bool {
+        let waiting = Instant::now();
+        let ran = waiting.duration_since(self.begun).saturating_sub(self.waited);
+        if works >= self.expected || ran >= self.worth {
+            return false;
+        }
+        while !queue.is_ready() {
+            if self.waited + waiting.elapsed() >= self.worth {
+                return false;
+            }
+            thread::yield_now();
+        }
+        self.waited += waiting.elapsed();
+        true
+    }
+}
+
 impl Scribe {
-    fn serve(mut self, works: &Receiver<Queued>) {
+    fn serve(mut self, queue: &Queue) {
+        let _closing = Closing(queue);
         let mut begun = false;
-        while let Ok(first) = works.recv() {
+        while queue.wait() {
             if !std::mem::replace(&mut begun, true) {
                 self.tend(renew);
             }
-            let mut batch = vec![first];
-            self.gather(&mut batch, works);
-            while !batch.is_empty() {
-                batch = self.write(batch);
+            let mut batch = Batch::default();
+            queue.take(&mut batch);
+            while let Some(waiting) = self.write(batch, queue) {
+                batch = waiting;
             }
             self.tend(checkpoint);
         }
     }
 
-    /// Takes what is queued. Callers that were answered together come back together: for as many
-    /// as the last batch had, it steps aside for at most half the time that batch took to commit.
-    /// A lone caller never waits.
-    fn gather(&mut self, batch: &mut Vec<Queued>, works: &Receiver<Queued>) {
-        let limit = self.place.options.batch_limit;
-        let (expected, patience) = (self.last.works.min(limit), self.last.commit / 2);
-        let begun = Instant::now();
-        loop {
-            batch.extend(works.try_iter().take(limit.saturating_sub(batch.len())));
-            if batch.len() >= expected || begun.elapsed() >= patience {
-                return;
+    /// Writes the batch and has its works told; gives back those that may wait for a lock longer.
+    fn write(&mut self, mut batch: Batch, queue: &Queue) -> Option<Batch> {
+        let outcomes = match self.begin(&batch.works) {
+            Ok(()) => self.commit(&mut batch, queue),
+            Err(StoreError::Locked) => {
+                queue.seal(&mut batch);
+                return self.expire(batch);
             }
-            thread::yield_now();
-        }
-    }
-
-    /// Writes the batch and tells its works; gives back those that may wait for a lock longer.
-    fn write(&mut self, mut batch: Vec<Queued>) -> Vec<Queued> {
-        let begun = Instant::now();
-        let outcomes = match self.begin(&batch) {
-            Ok(()) => self.commit(&mut batch),
-            Err(StoreError::Locked) => return self.expire(batch),
             Err(error) => Err(error),
         };
+        queue.seal(&mut batch);
         if outcomes.is_err() {
             // Never trusted again, least of all to repeat a failed sync and call it success.
             self.line = None;
         }
-        let count = batch.len();
-        self.last = Last { works: count, commit: begun.elapsed() };
-        let outcomes = outcomes.unwrap_or_else(|error| vec![Err(error); count]);
-        for (queued, outcome) in batch.into_iter().zip(outcomes) {
-            guard::finish(queued.work, outcome);
-        }
-        Vec::new()
+        let outcomes = outcomes.unwrap_or_else(|error| vec![Err(error); batch.works.len()]);
+        self.teller.tell(batch, outcomes);
+        None
     }
 
     /// Opens a transaction, waiting until the oldest work of the batch has waited long enough.
@@ -155,29 +177,34 @@ impl Scribe {
         begun.map_err(|error| self.place.fault(&error))
     }
 
-    fn expire(&self, batch: Vec<Queued>) -> Vec<Queued> {
+    fn expire(&self, mut batch: Batch) -> Option<Batch> {
         let timeout = self.place.options.busy_timeout;
-        let (expired, waiting): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|queued| queued.since.elapsed() >= timeout);
-        for queued in expired {
+        for queued in batch.works.extract_if(.., |queued| queued.since.elapsed() >= timeout) {
             guard::finish(queued.work, Err(StoreError::Locked));
         }
-        waiting
+        batch.ring();
+        (!batch.works.is_empty()).then_some(batch)
     }
 
-    /// Runs the batch in the open transaction and commits it.
-    fn commit(&mut self, batch: &mut [Queued]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    /// Runs the batch in the open transaction, with all that join it, and commits it.
+    fn commit(&mut self, batch: &mut Batch, queue: &Queue) -> Result<Outcomes, StoreError> {
         let Some(line) = &self.line else { return Err(StoreError::Closed) };
         let mut session =
             Session { place: &self.place, connection: &line.connection, memo: &mut self.memo };
-        let outcomes = match session.together(batch) {
-            Ok(()) => Ok(vec![Ok(()); batch.len()]),
-            Err(_) => session.apart(batch),
+        let company = Company::after(self.last);
+        let outcomes = match session.together(batch, queue, company) {
+            Ok(()) => Ok(vec![Ok(()); batch.works.len()]),
+            Err(_) => {
+                queue.seal(batch);
+                session.apart(&mut batch.works)
+            }
         };
+        let begun = Instant::now();
         let outcomes = outcomes.and_then(|outcomes| session.end().map(|()| outcomes));
         if outcomes.is_err() {
             session.roll_back();
         }
+        self.last = Last { works: batch.works.len(), commit: begun.elapsed() };
         outcomes
     }
 
@@ -199,13 +226,29 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// All works, up to the first that fails.
-    fn together(&mut self, batch: &mut [Queued]) -> Result<(), StoreError> {
-        batch.iter_mut().try_for_each(|queued| self.attempt(queued))
+    /// All works, up to the first that fails, and those that arrive meanwhile.
+    fn together(
+        &mut self,
+        batch: &mut Batch,
+        queue: &Queue,
+        mut company: Company,
+    ) -> Result<(), StoreError> {
+        let mut ran = 0;
+        loop {
+            batch.works[ran..].iter_mut().try_for_each(|queued| self.attempt(queued))?;
+            ran = batch.works.len();
+            if !batch.is_open() {
+                return Ok(());
+            }
+            match company.expects_more(ran, queue) {
+                true => queue.take(batch),
+                false => queue.seal(batch),
+            }
+        }
     }
 
     /// From the start, each work within a savepoint, so that a failing one takes back only its own.
-    fn apart(&mut self, batch: &mut [Queued]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    fn apart(&mut self, batch: &mut [Queued]) -> Result<Outcomes, StoreError> {
         self.roll_back();
         self.run("BEGIN IMMEDIATE")?;
         batch.iter_mut().map(|queued| self.alone(queued)).collect()

@@ -32,6 +32,7 @@ pub(crate) struct Setup {
     pub(crate) policy: String,
     pub(crate) settings: Settings,
     pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) channels: fence::notify::Channels,
     /// Read from these files instead of `policy`.
     pub(crate) files: Vec<PathBuf>,
 }
@@ -40,7 +41,13 @@ impl Default for Setup {
     fn default() -> Self {
         let listen = "127.0.0.1:0".parse().unwrap();
         let settings = Settings { listen, ..Settings::default() };
-        Self { policy: POLICY.to_owned(), settings, store: None, files: Vec::new() }
+        Self {
+            policy: POLICY.to_owned(),
+            settings,
+            store: None,
+            channels: Default::default(),
+            files: Vec::new(),
+        }
     }
 }
 
@@ -58,6 +65,7 @@ pub(crate) fn people() -> People {
         ["ann@x.example", "bob@x.example", "cid@x.example", "mel@x.example"]
             .map(Person::new)
             .into();
+    people[0].slack = Some("U0ANN".to_owned());
     people[2].break_glass = true;
     people[3].approver = false;
     People::new(people).unwrap()
@@ -85,7 +93,7 @@ impl Server {
         let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
         let strategies = fence::strategies::builtin();
         let loads = Loads::new(setup.files, strategies, &gate.layers(), now);
-        let state = State::new(gate, setup.settings, clock, loads);
+        let state = State::new(gate, setup.settings, setup.channels, clock, loads);
         Self::serve(state, folder)
     }
 
