@@ -37,7 +37,7 @@ mod sweep;
 pub mod table;
 #[cfg(test)]
 mod tests;
-mod trace;
+pub(crate) mod trace;
 mod transport;
 mod watch;
 

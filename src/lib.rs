@@ -16,6 +16,8 @@ mod meant;
 mod note;
 #[cfg(feature = "server")]
 pub mod notify;
+#[cfg(feature = "otel")]
+mod otel;
 pub mod people;
 pub mod policies;
 pub mod process;

@@ -49,7 +49,7 @@ fn wrong(text: &str) -> String {
 #[must_use]
 pub(crate) struct Telemetry {
     #[cfg(feature = "otel")]
-    exporter: Option<crate::otel::Exporter>,
+    _exporter: Option<crate::otel::Exporter>,
 }
 
 /// Starts logging as `FENCE_LOG` says, and exporting where `OTEL_EXPORTER_OTLP_ENDPOINT` says.
@@ -69,10 +69,11 @@ pub(crate) fn start() -> Result<Telemetry, String> {
     #[cfg(feature = "otel")]
     {
         let exporter = crate::otel::Exporter::from_environment()?;
-        let traces = exporter.as_ref().map(crate::otel::Exporter::layer);
+        let ours = Targets::new().with_target("fence", LevelFilter::INFO);
+        let traces = exporter.as_ref().map(|exporter| exporter.layer().with_filter(ours));
         // A process that set up logging of its own keeps it.
         let _ = subscriber.with(traces).try_init();
-        Ok(Telemetry { exporter })
+        Ok(Telemetry { _exporter: exporter })
     }
     #[cfg(not(feature = "otel"))]
     {

@@ -40,6 +40,7 @@ on_both_stores! {
     nothing_is_lost_or_done_twice_between_any_two_steps
     a_claimed_approval_is_not_reused
     nothing_is_approved_after_expiry_from_any_surface
+    key_order_and_spacing_change_nothing
     the_same_person_twice_is_one_of_two
     votes_on_an_older_version_do_not_count
     only_the_edited_call_is_released
@@ -84,6 +85,7 @@ fn rejected_stays_refused_when_the_window_opens(store: Shared) {
     assert_eq!(code(house.claim(&call("publish"), request)), "ended");
 }
 
+/// APR-002
 fn approved_for_one_amount_is_no_approval_for_another(store: Shared) {
     let house = House::on(store, "ask pay { by 1 of editors }");
     let request = house.ask(&pay(1));
@@ -116,6 +118,7 @@ fn two_workers_claim_and_one_runs(store: Shared) {
     }
 }
 
+/// APR-020, APR-023
 fn an_edit_beyond_its_bound_is_refused(store: Shared) {
     let house = House::on(store, "ask pay { by 1 of editors edit args.amount shrink }");
     let request = house.ask(&pay(50));
@@ -173,6 +176,7 @@ fn a_claimed_approval_is_not_reused(store: Shared) {
     assert_ne!(next, request, "the same call again asks again");
 }
 
+/// APR-013
 fn nothing_is_approved_after_expiry_from_any_surface(store: Shared) {
     let house = House::on(store, "ask pay { by 1 of editors expires 1h }");
     let request = house.ask(&pay(1));
@@ -190,6 +194,20 @@ fn nothing_is_approved_after_expiry_from_any_surface(store: Shared) {
     assert_eq!(code(house.approve("ana", request)), "ended");
 }
 
+/// APR-001
+fn key_order_and_spacing_change_nothing(store: Shared) {
+    let house = House::on(store, "ask pay { by 1 of editors }");
+    let decide = |args: &str| {
+        let text = format!(r#"{{"tool":"pay","agent":"a-1","args":{args}}}"#);
+        house.gate.decide_json_blocking(text.as_bytes(), fence::Trust::default()).unwrap()
+    };
+    let first = decide(r#"{"a":1,"b":2}"#);
+    let again = decide(r#"{"b": 2.0,  "a": 1e0}"#);
+    assert_eq!(first.digest, again.digest);
+    assert_eq!(first.request.unwrap().id, again.request.unwrap().id);
+}
+
+/// APR-010, APR-011
 fn the_same_person_twice_is_one_of_two(store: Shared) {
     let house = House::on(store, "ask pay { by 2 of editors }");
     let request = house.ask(&pay(1));
@@ -201,6 +219,7 @@ fn the_same_person_twice_is_one_of_two(store: Shared) {
     assert_eq!(house.approve("bo", request).unwrap().state, "approved");
 }
 
+/// APR-024
 fn votes_on_an_older_version_do_not_count(store: Shared) {
     let house = House::on(store, "ask pay { by 2 of editors edit args.amount shrink }");
     let request = house.ask(&pay(9));
@@ -215,6 +234,7 @@ fn votes_on_an_older_version_do_not_count(store: Shared) {
     assert_eq!(code(late), "stale");
 }
 
+/// APR-025
 fn only_the_edited_call_is_released(store: Shared) {
     let house = House::on(store, "ask mail_send { by 1 of editors edit args.to shrink }");
     let request = house.ask(&mail(500));
@@ -241,6 +261,7 @@ fn an_edit_into_the_threshold_needs_nobody_else(store: Shared) {
     assert_eq!(house.take(&mail(60), request).args.root().get("to").unwrap().to_string(), few);
 }
 
+/// APR-019
 fn an_approver_who_left_no_longer_counts(store: Shared) {
     let house = House::on(store, "ask pay { by 2 of editors }");
     let request = house.ask(&pay(1));
@@ -270,6 +291,7 @@ fn a_policy_that_denies_today_voids_the_approval(store: Shared) {
     assert_eq!(code(house.claim(&pay(1), request)), "ended");
 }
 
+/// APR-007
 fn a_reply_is_for_the_agent_and_session_that_asked(store: Shared) {
     let house = House::on(store, "ask pay { by 1 of editors }");
     let request = house.ask(&pay(1));
@@ -286,6 +308,7 @@ fn a_reply_is_for_the_agent_and_session_that_asked(store: Shared) {
     house.take(&pay(1), request);
 }
 
+/// APR-009
 fn the_requester_does_not_approve(store: Shared) {
     let house = House::on(store, "ask pay { by 1 of editors } ask own { by 1 of editors or self }");
     let request = house.ask(&pay(1).user(id("ana")));
@@ -299,10 +322,11 @@ fn the_requester_does_not_approve(store: Shared) {
     assert_eq!(code(house.approve("bo", request)), "requester");
 }
 
+/// APR-034
 fn asking_again_is_the_same_request(store: Shared) {
     let house = House::on(store, "ask pay { by 1 of editors }");
     let request = house.ask(&pay(1));
-    for _ in 0..50 {
+    for _ in 0..1_000 {
         assert_eq!(house.ask(&pay(1)), request);
     }
     assert_eq!(house.story(request), ["request.opened"]);
@@ -317,6 +341,7 @@ fn asking_again_is_the_same_request(store: Shared) {
     assert_eq!(repeated.request.as_ref().unwrap().state, "approved");
 }
 
+/// APR-028
 fn an_agents_queue_is_capped(store: Shared) {
     let house = House::on(store, "ask pay { by 1 of editors }");
     for amount in 0..20 {

@@ -391,6 +391,7 @@ fn check(
     }
 }
 
+/// APR-006, APR-014, APR-015, APR-016
 #[test]
 fn of_two_moves_at_once_the_record_knows_one_order() {
     let races = setting("FENCE_RACES", 100);
@@ -416,6 +417,7 @@ fn approve_as_chi(house: &House, setting: &Setting) -> Result<&'static str, Appr
     moved(house.approve("chi", setting.request))
 }
 
+/// APR-012
 #[test]
 fn fifty_equal_clicks_are_one_vote() {
     let home = tempfile::tempdir().unwrap();

@@ -54,6 +54,8 @@ impl Serve {
         let loads = Loads::new(self.files, strategies, &loaded.layers, now);
         let state = State::new(gate, server, channels, Arc::new(SystemClock), loads);
         has_tokens(context, &state)?;
+        // Whoever speaks TLS finds its cryptography here; a process that chose one keeps it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let telemetry = telemetry::start().map_err(Failure::usage)?;
         raise_file_limit();
         let served = runtime()?.block_on(serve(context, state));

@@ -26,15 +26,8 @@ pub(super) async fn read(state: &State, body: Body) -> Result<Bytes, Problem> {
 }
 
 fn is_too_large(error: &axum::Error) -> bool {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = source {
-        // The type is private to a crate below; its words are all there is to know it by.
-        if error.to_string().contains("length limit exceeded") {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+    let cause = std::error::Error::source(error);
+    cause.is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>())
 }
 
 /// The media type of a request, without its parameters; nothing where there is none.

@@ -103,7 +103,7 @@ async fn by_token(state: &State, header: &HeaderValue) -> Result<Option<Caller>,
     let secret = Secret::read_token(text.trim()).filter(|_| scheme.eq_ignore_ascii_case("bearer"));
     let Some(secret) = secret else { return Ok(None) };
     let token = state.blocking(move |state| state.tokens.find(&secret)).await?;
-    if let Some(token) = token.clone() {
+    if let Some(token) = token.clone().filter(|token| !state.tokens.use_is_noted(token)) {
         // Nobody waits for this, and nothing depends on it.
         let state = state.clone();
         drop(tokio::task::spawn_blocking(move || state.tokens.note_use(&token)));

@@ -10,7 +10,7 @@ pub(super) fn span(method: &Method, route: &str, headers: &HeaderMap) -> Span {
     let trace = parent.as_ref().map_or("", |parent| parent.trace);
     let span = tracing::info_span!("request", %method, route, trace);
     #[cfg(feature = "otel")]
-    crate::telemetry::join(&span, parent.as_ref());
+    crate::otel::join(&span, parent.as_ref());
     span
 }
 

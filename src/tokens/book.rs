@@ -158,14 +158,20 @@ impl Book {
         Ok(token.filter(|token| !ended(token.expires_at, now)))
     }
 
+    /// Whether a use now need not be noted: one within the last hour was.
+    #[must_use]
+    pub fn use_is_noted(&self, token: &Token) -> bool {
+        let now = self.clock.now().micros();
+        token.last_used.is_some_and(|at| now.saturating_sub(at.micros()) < USE_NOTED)
+    }
+
     /// Notes that a token was used, unless that was noted within the last hour.
     ///
     /// # Errors
     /// Faults of the store.
     pub fn note_use(&self, token: &Token) -> Result<(), TokenError> {
         let (now, id) = (self.clock.now(), token.id.0);
-        let recent = |at: Timestamp| now.micros().saturating_sub(at.micros()) < USE_NOTED;
-        if token.last_used.is_some_and(recent) {
+        if self.use_is_noted(token) {
             return Ok(());
         }
         // Read again inside the transaction: a token revoked meanwhile stays revoked.

@@ -102,6 +102,7 @@ impl Load {
     }
 }
 
+/// APR-039
 #[test]
 fn a_server_killed_under_load_loses_nothing_and_releases_nothing_twice() {
     let kills: u64 =

@@ -5,6 +5,7 @@
 mod approvals;
 mod decide;
 mod docs;
+mod example;
 mod faults;
 mod kill;
 mod load;

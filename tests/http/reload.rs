@@ -75,6 +75,30 @@ fn a_changed_policy_is_in_force_soon_and_a_broken_one_never() {
 }
 
 #[test]
+fn a_change_of_an_import_counts_and_sighup_is_not_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("lib.fence", "fence 1\nset good = \"a\"\n");
+    write(
+        "mail.fence",
+        "fence 1\npolicy mail\nimport \"lib.fence\"\nallow read_post when args.x in good\n",
+    );
+    let setup = Setup { files: vec![folder.path().join("mail.fence")], ..Setup::default() };
+    let server = Server::start(setup);
+    let agent = server.agent("a-1");
+    let decides = || {
+        let call = r#"{"tool":"read_post","args":{"x":"b"}}"#;
+        let answer = server.post("/v1/decide", call).token(&agent).send();
+        answer.json()["decision"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(decides(), "deny");
+    // As editors do it: a new file takes the old one's place.
+    write("lib.fence.new", "fence 1\nset good = \"a\", \"b\"\n");
+    std::fs::rename(folder.path().join("lib.fence.new"), folder.path().join("lib.fence")).unwrap();
+    until("the new definition", || decides() == "allow");
+}
+
+#[test]
 fn a_policy_that_vanished_stays_in_force() {
     let folder = tempfile::tempdir().unwrap();
     let house = House::new(folder.path());

@@ -47,9 +47,23 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut command = command(folder, &["serve", "mail.fence", "--listen", "127.0.0.1:0"]);
+        Self::of(folder, "mail.fence", arguments)
+    }
+
+    pub(crate) fn of(folder: &Path, policy: &str, arguments: &[&str]) -> Self {
+        Self::start_with(folder, policy, arguments, &[])
+    }
+
+    fn start_with(
+        folder: &Path,
+        policy: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = command(folder, &["serve", policy, "--listen", "127.0.0.1:0"]);
         let mut child = command
             .args(arguments)
+            .envs(variables.iter().copied())
             .env("FENCE_LOG", "json")
             .stderr(Stdio::piped())
             .spawn()
@@ -57,7 +71,7 @@ impl Served {
         let errors = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            errors.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)))
+            errors.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
         });
         let address = loop {
             let line = lines.recv_timeout(Duration::from_secs(30)).unwrap();
@@ -179,4 +193,36 @@ fn what_makes_no_sense_does_not_start() {
         assert_eq!(refused.status.code(), Some(2), "{said}");
         assert!(said.contains(why), "{said}");
     }
+}
+
+/// Spans reach a collector, as parts of the caller's trace.
+#[cfg(feature = "otel")]
+#[test]
+fn spans_are_exported_where_the_environment_says() {
+    use std::io::{Read as _, Write as _};
+    let folder = house();
+    let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let mut served = Served::start_with(
+        folder.path(),
+        "mail.fence",
+        &[],
+        &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)],
+    );
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    Call::new(served.address, "GET", "/livez").header("traceparent", trace).send();
+    served.signal("-TERM");
+    let (mut stream, _) = collector.accept().unwrap();
+    let mut body = vec![0; 64 << 10];
+    let mut length = 0;
+    // The trace's id stands in the protobuf as its 16 bytes.
+    let wanted = [0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd];
+    while !body[..length].windows(8).any(|bytes| bytes == wanted) {
+        let read = stream.read(&mut body[length..]).unwrap();
+        assert!(read > 0, "the trace is missing");
+        length += read;
+    }
+    assert!(String::from_utf8_lossy(&body[..length]).starts_with("POST /v1/traces"));
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    assert!(served.child.wait().unwrap().success());
 }
