@@ -445,6 +445,10 @@ fn on_a_terminal_a_whole_word_approves_what_was_shown() {
     let id = desk.asks(r#"{"tool":"note"}"#);
     let (_, exit) = desk.on_a_terminal(&["approve", &id], "yes\n");
     assert_eq!((exit, &*desk.state(&id)), (0, "approved"));
+    // What was typed before the question is no answer to it.
+    let id = desk.asks(r#"{"tool":"wire"}"#);
+    let (_, exit) = desk.typing(&["approve", &id], "yes\n", "no\n");
+    assert_eq!((exit, &*desk.state(&id)), (1, "pending"));
     let halt = ["halt", "--reason", "x"];
     assert_eq!(desk.on_a_terminal(&halt, "yes\n").1, 1);
     assert_eq!(desk.on_a_terminal(&halt, "everything\n").1, 0);

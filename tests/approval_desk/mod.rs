@@ -72,19 +72,32 @@ impl Desk {
         ran.out.trim().to_owned()
     }
 
-    /// Runs a command on a terminal of its own and types; answers what was shown, and the exit
-    /// code.
+    /// Runs a command on a terminal of its own and types, once it is asked to; answers what was
+    /// shown, and the exit code.
     pub fn on_a_terminal(&self, arguments: &[&str], typed: &str) -> (String, i32) {
+        self.typing(arguments, "", typed)
+    }
+
+    /// As [`Desk::on_a_terminal`], with something typed before the question is asked.
+    pub fn typing(&self, arguments: &[&str], ahead: &str, typed: &str) -> (String, i32) {
         let terminal = nix::pty::openpty(None, None).unwrap();
         let side = || Stdio::from(terminal.slave.try_clone().unwrap());
         let mut command: Command = self.place.command(&db(arguments));
         let mut child = command.stdin(side()).stdout(side()).stderr(side()).spawn().unwrap();
         drop((command, terminal.slave));
         let mut master = std::fs::File::from(terminal.master);
-        master.write_all(typed.as_bytes()).unwrap();
+        master.write_all(ahead.as_bytes()).unwrap();
         let mut shown = Vec::new();
+        let mut some = [0; 4_096];
+        let mut asked = false;
         // Once the other side is closed, reading ends in an error.
-        let _ = master.read_to_end(&mut shown);
+        while let Ok(read @ 1..) = master.read(&mut some) {
+            shown.extend_from_slice(&some[..read]);
+            if !asked && String::from_utf8_lossy(&shown).contains("to go on") {
+                asked = true;
+                master.write_all(typed.as_bytes()).unwrap();
+            }
+        }
         (String::from_utf8_lossy(&shown).into_owned(), child.wait().unwrap().code().unwrap())
     }
 }
