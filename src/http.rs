@@ -1,7 +1,7 @@
 //! The HTTP door: the API of `fence serve`. One file a route group, one row in the table for each route.
 //!
-//! From outside in: what is refused whoever calls ([`transport`]), the net under every handler
-//! ([`catch`]), who may pass ([`guard`], which reads [`table`] alone), then the handlers, which reach
+//! From outside in: what is refused whoever calls (`transport`), the net under every handler
+//! (`catch`), who may pass (`guard`, which reads [`table`] alone), then the handlers, which reach
 //! no further than the gate and the approvals.
 
 mod answers;

@@ -4,6 +4,7 @@
 //! `FENCE_SEED` repeats a run.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "the runs tell what they did")]
 
 mod approvals_support;
 
@@ -385,7 +386,7 @@ fn check(
             assert!(one.is_ok() != (*other == Ok("expired")), "one outcome: {says}");
         }
         "edit and approve" | "cancel and approve" => {
-            assert!(one.is_ok() || other.is_ok(), "{says}")
+            assert!(one.is_ok() || other.is_ok(), "{says}");
         }
         _ => panic!("{says}"),
     }

@@ -12,10 +12,23 @@ use std::collections::BTreeMap;
 use support::driver::{Driver, at, error_codes, shown, whole};
 use support::fixture::scenarios;
 
-const AREAS: [&str; 5] = ["glob", "args", "condition", "counter", "policy-file"];
+const AREAS: [&str; 7] =
+    ["glob", "args", "condition", "counter", "policy-file", "approval", "server"];
+
+fn root(name: &str) -> String {
+    format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))
+}
 
 fn file(name: &str) -> String {
-    std::fs::read_to_string(format!("{}/tests/attacks/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    std::fs::read_to_string(root(&format!("tests/attacks/{name}"))).unwrap()
+}
+
+/// The lines that other tests run, each with the file whose test names it.
+fn elsewhere() -> Vec<(String, String)> {
+    let rows = file("elsewhere.md");
+    let rows = rows.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let pairs = rows.filter_map(|row| row.split_once(" | ")).filter(|(id, _)| *id != "id");
+    pairs.map(|(id, place)| (id.to_owned(), place.to_owned())).collect()
 }
 
 /// One line of the corpus.
@@ -135,6 +148,12 @@ fn every_line_is_run_or_listed_with_its_reason() {
     }
     for (id, _) in generated::ALL {
         *places.entry((*id).to_owned()).or_default() += 1;
+    }
+    for (id, place) in elsewhere() {
+        let text = std::fs::read_to_string(root(&place)).unwrap_or_default().to_uppercase();
+        let named = text.contains(&id) || text.contains(&id.replace('-', "_"));
+        assert!(named, "{place} does not name {id}");
+        *places.entry(id).or_default() += 1;
     }
     for row in listed.lines().filter_map(|line| line.strip_prefix("| ")) {
         let (id, why) = row.split_once(" | ").unwrap();

@@ -53,6 +53,7 @@ fn the_log_is_filtered() {
     assert_eq!(tools(&["--limit", "1"]), "");
 }
 
+/// SRV-013
 #[test]
 fn the_log_is_for_people_and_for_spreadsheets() {
     let place = filled();

@@ -445,6 +445,11 @@ fn numbered(number: u64, request: &StoredRequest) -> StoredRequest {
     StoredRequest { number, ..request.clone() }
 }
 
+/// A digest of its own for each small number.
+fn digest(number: u64) -> u8 {
+    u8::try_from(number).unwrap()
+}
+
 fn insert(store: &dyn Store, request: &StoredRequest) -> Outcome<()> {
     let request = request.clone();
     perform(store, move |tx| tx.insert_request(&request))
@@ -525,7 +530,7 @@ fn the_newest_version_of_a_request_is_found_by_every_digest(store: &dyn Store) {
 
 fn requests_are_counted_listed_and_due(store: &dyn Store) {
     for (number, expires) in [(1, 300), (2, 100), (3, 200)] {
-        insert(store, &request(number, number as u8, 0, expires)).unwrap();
+        insert(store, &request(number, digest(number), 0, expires)).unwrap();
     }
     let other = StoredRequest { agent: None, session: None, ..request(4, 4, 0, 50) };
     insert(store, &other).unwrap();
@@ -558,9 +563,9 @@ fn what_people_answered_in_a_session_is_found_newest_first(store: &dyn Store) {
         (3, RequestState::Expired, false),
         (4, RequestState::Denied, true),
     ] {
-        let pending = request(number, number as u8, 0, 100);
+        let pending = request(number, digest(number), 0, 100);
         insert(store, &pending).unwrap();
-        let settled_at = Some(at(10 + number as i64));
+        let settled_at = Some(at(10 + i64::try_from(number).unwrap()));
         let ended = StoredRequest { state, refused, settled_at, moves: 1, ..pending.clone() };
         assert!(moved(store, &pending, &ended));
         let decision = Entry { id: pending.decision, ..entry(number) };
@@ -579,7 +584,7 @@ fn items_last_until_they_end(store: &dyn Store) {
         kind: "halt".to_owned(),
         id: id(number),
         key: key.to_owned(),
-        due: Some(at(number as i64)),
+        due: Some(at(i64::try_from(number).unwrap())),
         body: format!("{{\"number\":{number}}}"),
         ended_at: None,
     };

@@ -66,6 +66,18 @@ fn a_reopened_file_has_everything() {
     assert_eq!(append(&store, entry(2)), Ok(2));
 }
 
+/// SRV-039
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_the_database_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let (link, elsewhere) = (home.path().join("fence.db"), home.path().join("elsewhere"));
+    std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+    let refused = SqliteStore::open(&link).unwrap_err().to_string();
+    assert!(refused.contains("symbolic link"), "{refused}");
+    assert!(!elsewhere.exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_may_read_the_files() {

@@ -10,7 +10,7 @@ use crate::gate::draft::Draft;
 use crate::gate::work::{Arrival, Ids, Line};
 use crate::gate::{Arrived, Mode, Shared};
 use crate::store::{CallScope, Transaction};
-use fence_engine::approval::{Event, Opening, State, Terms, advance, satisfied};
+use fence_engine::approval::{Event, Opening, State, Terms, Vote, advance, satisfied};
 use fence_engine::call::{ToolCall, hex_digest};
 use fence_engine::decision::Effect;
 use fence_engine::facts::Needs;
@@ -138,7 +138,7 @@ impl Use<'_> {
             requester: open::requester(transaction, case.call())?,
             ..case.opening.clone()
         };
-        let mut people = released.votes.iter().flat_map(|vote| vote.people());
+        let mut people = released.votes.iter().flat_map(Vote::people);
         let barred = people.any(|person| today.bars(person));
         let unseen = terms.preview && released.preview.is_none();
         let enough = released.broke_glass || satisfied(&today, &released.votes, released.at);

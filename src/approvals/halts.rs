@@ -7,7 +7,7 @@ use super::step::Case;
 use super::vote::check_note;
 use super::{ApprovalError, Approvals, Approver, Receipt};
 use crate::store::{Item, StoreError, Transaction};
-use fence_engine::call::ToolCall;
+use fence_engine::call::{Agent, ToolCall};
 use fence_engine::scalar::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -17,7 +17,7 @@ const KIND: &str = "halt";
 /// So many refusals by people in a row halt a session,
 const IN_A_ROW: u64 = 3;
 /// and so many
-const AMONG: u64 = 10;
+const AMONG: usize = 10;
 /// among its newest calls.
 const CALLS: u64 = 50;
 
@@ -118,7 +118,7 @@ pub(crate) fn halted(
     transaction: &mut dyn Transaction,
     call: &ToolCall,
 ) -> Result<Option<String>, StoreError> {
-    let agents = call.agent.iter().flat_map(|agent| agent.path());
+    let agents = call.agent.iter().flat_map(Agent::path);
     let agents = agents.map(|agent| HaltScope::Agent(agent.to_owned()));
     let session = call.session.iter().map(|session| HaltScope::Session(session.clone()));
     for scope in std::iter::once(HaltScope::Everything).chain(session).chain(agents) {
@@ -170,7 +170,7 @@ pub(super) fn trip(
     let mut refused = answered.iter().filter(|request| request.refused);
     let reason = if in_a_row >= IN_A_ROW {
         format!("people refused {in_a_row} of its requests in a row")
-    } else if let Some(tenth) = refused.nth(AMONG as usize - 1)
+    } else if let Some(tenth) = refused.nth(AMONG - 1)
         && transaction.calls_since(session, tenth.decision, CALLS + 1)? <= CALLS
     {
         format!("people refused {AMONG} of its last {CALLS} calls")

@@ -445,7 +445,7 @@ fn given(case: &Case) -> Vec<approval::Vote> {
         match event {
             approval::Event::Approve(vote) | approval::Event::BreakGlass(vote) => votes.push(vote),
             approval::Event::Withdraw { by } => {
-                votes.retain(|vote| !vote.by.eq_ignore_ascii_case(&by))
+                votes.retain(|vote| !vote.by.eq_ignore_ascii_case(&by));
             }
             approval::Event::Preview { .. } => votes.clear(),
             _ => {}
@@ -460,7 +460,7 @@ fn need_view(need: &Need<'_>, votes: &[approval::Vote]) -> NeedView {
         rule: need.requirement.rule.to_string(),
         count: need.seat.count,
         of: need.seat.group.as_deref().map(str::to_owned),
-        members: need.seat.members.iter().map(|member| member.to_string()).collect(),
+        members: need.seat.members.iter().map(ToString::to_string).collect(),
         given: need.given.iter().filter_map(|at| Some(votes.get(*at)?.by.clone())).collect(),
         missing: need.missing,
         escalation_at: need.asked_at.map(|at| at.to_string()),
@@ -491,8 +491,11 @@ fn votes(case: &Case) -> Vec<VoteView> {
 
 fn outcome(case: &Case, state: RequestState) -> Option<OutcomeView> {
     if let State::Ended(end) = &case.state {
-        let of_version = case.entries.iter().filter(|e| e.version == case.stored.version);
-        let last = of_version.filter(|entry| entry.at == end.at).next_back();
+        let last = case.entries.iter().rfind(|entry| {
+            entry.version == case.stored.version
+                && entry.at == end.at
+                && entry.kind != "request.attempt_refused"
+        });
         let reason = last.and_then(|entry| entry.text("note")).map(str::to_owned);
         let at = end.at.to_string();
         return Some(OutcomeView { state: state.as_str(), by: end.by.clone(), reason, at });

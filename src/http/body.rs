@@ -27,7 +27,7 @@ pub(super) async fn read(state: &State, body: Body) -> Result<Bytes, Problem> {
 
 fn is_too_large(error: &axum::Error) -> bool {
     let cause = std::error::Error::source(error);
-    cause.is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>())
+    matches!(cause, Some(cause) if cause.is::<http_body_util::LengthLimitError>())
 }
 
 /// The media type of a request, without its parameters; nothing where there is none.

@@ -121,13 +121,11 @@ fn a_server_killed_under_load_loses_nothing_and_releases_nothing_twice() {
         stop: AtomicBool::new(false),
     };
     std::thread::scope(|scope| {
-        (0..AGENTS).for_each(|own| {
-            drop(scope.spawn({
-                let load = &load;
-                move || load.agent(own)
-            }))
-        });
-        scope.spawn(|| load.approver());
+        let load = &load;
+        for own in 0..AGENTS {
+            scope.spawn(move || load.agent(own));
+        }
+        scope.spawn(move || load.approver());
         for round in 0..kills {
             // Another moment each time, within the life of a few requests.
             std::thread::sleep(Duration::from_millis(150 + (round * 97) % 350));

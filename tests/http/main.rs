@@ -1,6 +1,7 @@
 //! `fence serve`, over real sockets: what is answered to whom, what is refused, what survives.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "the tests of load tell what they measured")]
 
 mod approvals;
 mod decide;

@@ -51,15 +51,10 @@ impl Served {
     }
 
     pub(crate) fn of(folder: &Path, policy: &str, arguments: &[&str]) -> Self {
-        Self::start_with(folder, policy, arguments, &[])
+        Self::with(folder, policy, arguments, &[])
     }
 
-    fn start_with(
-        folder: &Path,
-        policy: &str,
-        arguments: &[&str],
-        variables: &[(&str, &str)],
-    ) -> Self {
+    fn with(folder: &Path, policy: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = command(folder, &["serve", policy, "--listen", "127.0.0.1:0"]);
         let mut child = command
             .args(arguments)
@@ -203,7 +198,7 @@ fn spans_are_exported_where_the_environment_says() {
     let folder = house();
     let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", collector.local_addr().unwrap());
-    let mut served = Served::start_with(
+    let mut served = Served::with(
         folder.path(),
         "mail.fence",
         &[],

@@ -18,11 +18,15 @@ fn srv_003_a_foreign_host_is_refused_before_anything_is_read() {
     for host in ["localhost", "127.0.0.1:1", "[::1]:7480"] {
         assert_eq!(server.get("/livez").host(host).send().status, 200, "{host}");
     }
-    let two = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n";
+    let two = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
     assert_eq!(raw(server.address, two).status, 400);
-    let absolute = b"GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let absolute =
+        b"GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     assert_eq!(raw(server.address, absolute).status, 400);
-    assert_eq!(raw(server.address, b"GET /livez HTTP/1.1\r\n\r\n").status, 400);
+    assert_eq!(
+        raw(server.address, b"GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n").status,
+        400
+    );
 }
 
 #[test]

@@ -15,14 +15,33 @@ const TEST: &[(&str, &[&str])] = &[
     ("examples in the documentation", &["test", "--workspace", "--doc"]),
 ];
 
+/// Settings of the tests, by variable.
+type Variables = &'static [(&'static str, &'static str)];
+
+/// What `assure` runs: the same tests as every day, for longer.
+const ASSURE: &[(&str, Variables, &[&str])] = &[
+    (
+        "random histories, and races of each pair of moves",
+        &[("FENCE_HISTORIES", "100000"), ("FENCE_RACES", "10000")],
+        &["test", "--profile", "assurance", "--test", "approvals_histories", "--", "--nocapture"],
+    ),
+    (
+        "the server killed under load, and crowded",
+        &[("FENCE_KILLS", "100"), ("FENCE_OPEN", "10000")],
+        &["test", "--profile", "assurance", "--test", "http", "--", "kill", "load", "--nocapture"],
+    ),
+];
+
 const HELP: &str = "\
-cargo xtask test    formatting, lints, documentation, all tests and doctests
+cargo xtask test      formatting, lints, documentation, all tests and doctests
+cargo xtask assure    the long runs: random histories, races, kills, crowds
 ";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("test") => test(),
+        Some("assure") => assure(),
         _ => {
             print(HELP);
             ExitCode::from(2)
@@ -45,11 +64,29 @@ fn test() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Runs cargo in the workspace; warnings of rustdoc are errors.
+fn assure() -> ExitCode {
+    for (what, variables, arguments) in ASSURE {
+        let begun = Instant::now();
+        print(&format!("\n== {what}: {variables:?}\n"));
+        if !cargo_with(arguments, variables) {
+            print(&format!("\n== {what}: FAILED\n"));
+            return ExitCode::FAILURE;
+        }
+        print(&format!("== {what}: {} s\n", begun.elapsed().as_secs()));
+    }
+    ExitCode::SUCCESS
+}
+
 fn cargo(arguments: &[&str]) -> bool {
+    cargo_with(arguments, &[])
+}
+
+/// Runs cargo in the workspace; warnings of rustdoc are errors.
+fn cargo_with(arguments: &[&str], variables: Variables) -> bool {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(arguments).env("RUSTDOCFLAGS", "-D warnings").status();
-    status.is_ok_and(|status| status.success())
+    let mut command = Command::new(cargo);
+    command.args(arguments).envs(variables.iter().copied()).env("RUSTDOCFLAGS", "-D warnings");
+    command.status().is_ok_and(|status| status.success())
 }
 
 #[expect(clippy::print_stderr, reason = "progress of a developer's command")]

@@ -147,7 +147,11 @@ fn look_over(connection: &Connection) -> rusqlite::Result<()> {
     rows.next()?.map_or(Ok(()), |row| row.get_ref(0)?.as_str().map(drop).map_err(Into::into))
 }
 
+/// Whoever may put a link where the database is to be would choose the file that is written.
 fn create(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|about| about.file_type().is_symlink()) {
+        return Err(io::Error::other("it is a symbolic link: name the file itself"));
+    }
     if let Some(parent) = path.parent().filter(|parent| !parent.exists()) {
         owners_alone_directory().create(parent)?;
     }
