@@ -7,7 +7,7 @@ use super::{Context, Exit, Failure, card};
 use crate::approvals::{NeedView, RequestQuery, RequestSummary};
 use crate::clock::{Clock as _, SystemClock};
 use clap::Args;
-use comfy_table::{Cell, ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use fence_engine::approval::RequestState;
 use fence_engine::scalar::Timestamp;
 use serde::Serialize;
@@ -127,28 +127,47 @@ fn table(rows: &[Row], terminal: bool) -> String {
     } else {
         table.load_style(presets::NOTHING).force_no_tty();
     }
-    table.set_header(["request", "version", "tool", "agent", "rule", "waits for", "time left"]);
-    for Row { summary, waits_for } in rows {
-        let waits_for = match summary.state {
-            "pending" => waits_for.join(", "),
-            state => state.to_owned(),
-        };
-        let left = match summary.state {
-            "pending" => left(&summary.expires_at),
-            _ => String::new(),
-        };
-        table.add_row(
-            [
-                summary.id.clone(),
-                summary.version.to_string(),
-                inline(&summary.tool, 80),
-                inline(&word(summary.agent.as_deref().unwrap_or("-")), 40),
-                inline(&summary.rule, 60),
-                inline(&waits_for, 120),
-                left,
-            ]
-            .map(Cell::new),
-        );
+    // Ids are copied, so they stay whole; where that leaves little room, less is said.
+    if terminal && table.width().is_none_or(|width| width < ROOM) {
+        table.set_header(["request", "what", "waits for"]);
+        table.add_rows(rows.iter().map(Row::narrow));
+    } else {
+        table.set_header(["request", "version", "tool", "agent", "rule", "waits for", "time left"]);
+        table.add_rows(rows.iter().map(Row::wide));
+    }
+    if let Some(ids) = table.column_mut(0) {
+        ids.set_constraint(ColumnConstraint::ContentWidth);
     }
     table.trim_fmt()
+}
+
+/// So many columns a terminal has that shows everything.
+const ROOM: u16 = 110;
+
+impl Row {
+    /// The people who must still agree and the time they have; of an ended one its state.
+    fn waits(&self) -> (String, String) {
+        match self.summary.state {
+            "pending" => (inline(&self.waits_for.join(", "), 120), left(&self.summary.expires_at)),
+            state => (state.to_owned(), String::new()),
+        }
+    }
+
+    fn agent(&self) -> String {
+        inline(&word(self.summary.agent.as_deref().unwrap_or("-")), 40)
+    }
+
+    fn wide(&self) -> [String; 7] {
+        let (summary, (waits, left)) = (&self.summary, self.waits());
+        let (tool, rule) = (inline(&summary.tool, 80), inline(&summary.rule, 60));
+        let version = summary.version.to_string();
+        [summary.id.clone(), version, tool, self.agent(), rule, waits, left]
+    }
+
+    fn narrow(&self) -> [String; 3] {
+        let (waits, left) = self.waits();
+        let left = if left.is_empty() { left } else { format!(" ({left} left)") };
+        let what = format!("{} by {}", inline(&self.summary.tool, 80), self.agent());
+        [self.summary.id.clone(), what, waits + &left]
+    }
 }
