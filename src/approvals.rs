@@ -29,6 +29,7 @@ pub use error::ApprovalError;
 pub use grants::GrantView;
 pub use halts::{HaltScope, HaltView};
 pub use open::open_session;
+pub use opening::read_offer;
 pub use queries::{Page, RequestQuery};
 pub use sweep::Swept;
 pub use view::{
@@ -39,11 +40,9 @@ pub use vote::{Approval, FieldEdit};
 pub use watch::{Change, Watch};
 pub use who::{Announce, Announcement, Approver, Canceller, Claimant, RequestId, Target, Via};
 
-#[cfg(feature = "server")]
+#[cfg(any(feature = "cli", feature = "server"))]
 pub(crate) use journal::digest;
 pub(crate) use open::{REFUSED_BEFORE, was_refused};
-#[cfg(feature = "server")]
-pub(crate) use opening::read_offer;
 
 use crate::Gate;
 use crate::gate::Shared;

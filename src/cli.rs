@@ -2,13 +2,24 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
+mod approve;
+mod ask;
 mod bench;
+mod cancel;
+mod card;
 mod check;
 mod clock;
 mod completions;
 mod decide;
+mod delegate;
+mod delegations;
+mod desk;
+mod exact;
 mod explain;
 mod fmt;
+mod grants;
+mod halt;
+mod halts;
 mod import_tools;
 mod init;
 mod lines;
@@ -18,13 +29,20 @@ mod man;
 mod moment;
 mod output;
 mod paint;
+mod pending;
+mod person;
+mod reject;
+mod resume;
+mod revoke;
 #[cfg(feature = "server")]
 mod serve;
 mod settings;
+mod show;
 mod test;
 #[cfg(feature = "server")]
 mod token;
 mod version;
+mod withdraw;
 
 use clap::{Args, Parser, Subcommand};
 use fence_engine::strategy::Strategies;
@@ -64,6 +82,19 @@ enum Command {
     Explain(explain::Explain),
     Bench(bench::Bench),
     Log(log::Log),
+    Pending(pending::Pending),
+    Show(show::Show),
+    Approve(approve::Approve),
+    Reject(reject::Reject),
+    Withdraw(withdraw::Withdraw),
+    Revoke(revoke::Revoke),
+    Cancel(cancel::Cancel),
+    Grants(grants::Grants),
+    Halt(halt::Halt),
+    Resume(resume::Resume),
+    Halts(halts::Halts),
+    Delegate(delegate::Delegate),
+    Delegations(delegations::Delegations),
     #[cfg(feature = "server")]
     Serve(serve::Serve),
     #[cfg(feature = "server")]
@@ -86,6 +117,19 @@ impl Command {
             Self::Explain(command) => command.run(context),
             Self::Bench(command) => command.run(context),
             Self::Log(command) => command.run(context),
+            Self::Pending(command) => command.run(context),
+            Self::Show(command) => command.run(context),
+            Self::Approve(command) => command.run(context),
+            Self::Reject(command) => command.run(context),
+            Self::Withdraw(command) => command.run(context),
+            Self::Revoke(command) => command.run(context),
+            Self::Cancel(command) => command.run(context),
+            Self::Grants(command) => command.run(context),
+            Self::Halt(command) => command.run(context),
+            Self::Resume(command) => command.run(context),
+            Self::Halts(command) => command.run(context),
+            Self::Delegate(command) => command.run(context),
+            Self::Delegations(command) => command.run(context),
             #[cfg(feature = "server")]
             Self::Serve(command) => command.run(context),
             #[cfg(feature = "server")]

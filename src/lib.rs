@@ -50,6 +50,9 @@ pub use wire::{Decision, Request};
 mod documentation {
     #[doc = include_str!("../README.md")]
     mod readme {}
+    #[expect(rustdoc::invalid_codeblock_attributes, reason = "`file=` is for tests/docs.rs")]
+    #[doc = include_str!("../docs/approvals.md")]
+    mod approvals {}
     #[doc = include_str!("../docs/embedding.md")]
     mod embedding {}
     #[doc = include_str!("../docs/strategies.md")]

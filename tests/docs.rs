@@ -10,7 +10,7 @@ use docs_support::{Block, blocks, completed, errors, failures, files, root};
 use fence::engine::diagnostic::Code;
 use fence::policies::{check_text, compile};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// Every page.
 fn pages() -> Vec<PathBuf> {
@@ -113,33 +113,28 @@ fn every_link_leads_somewhere() {
 }
 
 /// `$ fence …` is run in a copy of the examples, beside the blocks marked `file=NAME`; `…` in what
-/// is shown stands for anything.
+/// is shown stands for anything, `r_0198…` in a command for the newest request, and the account
+/// `ana` of the settings is the one that runs the tests.
 #[test]
 fn every_command_shown_answers_as_shown() {
     let folder = tempfile::tempdir().unwrap();
     copy(&root().join("examples"), &folder.path().join("examples"));
     for block in documentation() {
         if let Some(file) = block.tags.iter().find_map(|tag| tag.strip_prefix("file=")) {
-            std::fs::write(folder.path().join(file), &block.text).unwrap();
+            let text = block.text.replace("\"ana\" ", &format!("\"{}\" ", account()));
+            std::fs::write(folder.path().join(file), text).unwrap();
         }
         if block.language() != "console" {
             continue;
         }
         for (command, shown) in commands(&block.text) {
             // Other commands (`cargo xtask test`, `git clone`) are for the reader alone.
-            let ours = ["cargo run -q -- ", "fence "];
-            let Some(line) = ours.iter().find_map(|ours| command.strip_prefix(ours)) else {
-                continue;
+            let Some(script) = script(&command) else { continue };
+            let script = match script.contains(NEWEST) {
+                true => script.replace(NEWEST, &newest(folder.path())),
+                false => script,
             };
-            let script = format!("\"$FENCE\" {line} 2>&1");
-            let output = Command::new("sh")
-                .args(["-c", &script])
-                .env("FENCE", env!("CARGO_BIN_EXE_fence"))
-                .env("FENCE_DATABASE", folder.path().join("fence.db"))
-                .env("NO_COLOR", "1")
-                .current_dir(folder.path())
-                .output()
-                .unwrap();
+            let output = shell(folder.path(), &script);
             let found = String::from_utf8_lossy(&output.stdout);
             assert!(
                 resembles(&found, &shown),
@@ -148,6 +143,46 @@ fn every_command_shown_answers_as_shown() {
             );
         }
     }
+}
+
+/// What stands for the newest request in a command.
+const NEWEST: &str = "r_0198…";
+
+/// The command for a shell, with variables set before it; nothing where it is not ours.
+fn script(command: &str) -> Option<String> {
+    let assigned = |word: &&str| word.starts_with("FENCE_") && word.contains('=');
+    let variables: String =
+        command.split(' ').take_while(assigned).map(|word| format!("{word} ")).collect();
+    let ours = ["cargo run -q -- ", "fence "];
+    let line = ours.iter().find_map(|ours| command[variables.len()..].strip_prefix(ours))?;
+    Some(format!("{{ {variables}\"$FENCE\" {line}; }} 2>&1"))
+}
+
+fn shell(folder: &Path, script: &str) -> Output {
+    Command::new("sh")
+        .args(["-c", script])
+        .env("FENCE", env!("CARGO_BIN_EXE_fence"))
+        .env("FENCE_DATABASE", folder.join("fence.db"))
+        .env("NO_COLOR", "1")
+        .env_remove("FENCE_AGENT")
+        .env_remove("FENCE_CONFIG")
+        .env_remove("FENCE_TOKEN")
+        .env_remove("FENCE_TOKEN_FILE")
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn newest(folder: &Path) -> String {
+    let output = shell(folder, "\"$FENCE\" pending --all --limit 1 --json");
+    let newest: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    newest["id"].as_str().unwrap().to_owned()
+}
+
+/// The name of the account that runs the tests.
+fn account() -> String {
+    let id = nix::unistd::getuid();
+    nix::unistd::User::from_uid(id).unwrap().unwrap().name
 }
 
 /// Each command with what is shown after it.

@@ -33,6 +33,18 @@ impl Approvals {
         store.submit(Box::new(Act { shared, attempt, run, made: None, settle }));
         receipt
     }
+
+    /// An agent's credential was used where only people answer: always
+    /// [`ApprovalError::Agent`], and recorded as an attempt. `what`: one word, such as `approve`.
+    pub fn refuse_agent(
+        &self,
+        what: &'static str,
+        agent: &str,
+        on: Option<RequestId>,
+    ) -> Receipt<()> {
+        let attempt = Attempt { what, who: agent.to_owned(), on };
+        self.act(attempt, |_, _| Err(ApprovalError::Agent))
+    }
 }
 
 /// The time of an act.

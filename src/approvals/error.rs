@@ -48,6 +48,9 @@ pub enum ApprovalError {
     /// Another agent's or session's request.
     #[error("the request was made by another agent or in another session")]
     NotYours,
+    /// An agent's credential, where only people answer.
+    #[error("an agent's credential never answers a request")]
+    Agent,
     /// The person is not known.
     #[error("`{0}` is nobody that this gate knows")]
     Unknown(String),
@@ -95,6 +98,7 @@ impl ApprovalError {
             Self::Halted(_) => "halted",
             Self::OtherCall => "other-call",
             Self::NotYours => "not-yours",
+            Self::Agent => "agent",
             Self::Unknown(_) => "unknown-person",
             Self::Grant(_) => "grant",
             Self::Invalid(_) => "invalid",

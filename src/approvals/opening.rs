@@ -183,7 +183,7 @@ fn read_bound(json: Value<'_>) -> Option<Bound> {
 }
 
 /// A grant, as a policy and the command line write it.
-pub(crate) fn read_offer(text: &str) -> Option<Offer> {
+pub fn read_offer(text: &str) -> Option<Offer> {
     match text {
         "once" => Some(Offer::Once),
         "session" => Some(Offer::Session),

@@ -62,7 +62,8 @@ impl Decide {
             true => Arc::new(MemoryStore::new()),
             false => load::recording(context, &self.files, self.db.as_deref())?,
         };
-        let gate = loaded.gate().shared_store(store).build().map_err(Failure::usage)?;
+        let gate = load::telling(loaded.gate(), &context.settings(&self.files)?);
+        let gate = gate.shared_store(store).build().map_err(Failure::usage)?;
         let at = self.at.and_then(|at| at.within(&loaded.layers));
         let trust = Trust { at, times: self.trust_times };
         let for_people = context.output.is_terminal() && !self.json;

@@ -1,8 +1,9 @@
 //! Policies from files for the commands that decide, and where they keep their records.
 
-use super::{Context, Failure};
+use super::{Context, Failure, Settings};
 use crate::Gate;
 use crate::gate::GateBuilder;
+use crate::people::People;
 use crate::policies::{self, LoadError};
 use crate::render;
 use crate::service::Services;
@@ -16,20 +17,43 @@ pub(crate) struct Loaded {
     /// The layers.
     pub(crate) layers: Layers,
     services: Services,
+    people: People,
 }
 
 impl Loaded {
-    /// A gate of these layers, to be given a store.
+    /// A gate of these layers and the people of the settings, to be given a store.
     pub(crate) fn gate(&self) -> GateBuilder {
-        Gate::builder().layers(self.layers.clone()).services(self.services.clone())
+        let builder = Gate::builder().layers(self.layers.clone());
+        builder.services(self.services.clone()).people(self.people.clone())
     }
+}
+
+/// A gate whose requests people are told of, as the settings say.
+#[cfg(feature = "server")]
+pub(crate) fn telling(builder: GateBuilder, settings: &Settings) -> GateBuilder {
+    builder.announce(settings.announce())
+}
+
+/// Nobody is told without the server.
+#[cfg(not(feature = "server"))]
+pub(crate) fn telling(builder: GateBuilder, _: &Settings) -> GateBuilder {
+    builder
 }
 
 /// Loads policies as the layers of one gate.
 pub(crate) fn load(context: &Context, files: &[PathBuf]) -> Result<Loaded, Failure> {
-    let (strategies, services) = context.settings(files)?.strategies()?;
+    load_with(context, files, &context.settings(files)?)
+}
+
+/// Loads policies under these settings.
+pub(crate) fn load_with(
+    context: &Context,
+    files: &[PathBuf],
+    settings: &Settings,
+) -> Result<Loaded, Failure> {
+    let (strategies, services) = settings.strategies()?;
     let loaded = policies::load(files, &strategies).map_err(|error| refused(context, &error))?;
-    Ok(Loaded { layers: loaded.layers, services })
+    Ok(Loaded { layers: loaded.layers, services, people: settings.people()? })
 }
 
 /// Prints what is wrong and gives back the failure that ends the command.

@@ -8,7 +8,7 @@ mod table;
 
 use super::lines::Lines;
 use super::moment::Past;
-use super::{Context, Exit, Failure, load};
+use super::{Context, Exit, Failure, exact, load};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::{LogQuery, Logged, Store, StoreError};
 use clap::{Args, Subcommand};
@@ -104,7 +104,7 @@ impl Log {
         } else if self.json {
             let escape = context.output.is_terminal();
             let mut line = |logged: Logged| match escape {
-                true => lines.line(&show::escaped(&logged.entry.body)),
+                true => lines.line(&exact::escaped(&logged.entry.body)),
                 false => lines.line(&logged.entry.body),
             };
             self.filter.visit(store, None, &mut line)?;

@@ -76,6 +76,31 @@ impl Past {
     }
 }
 
+/// A time to come: an instant, or how long after now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Coming {
+    At(Timestamp),
+    In(Duration),
+}
+
+impl Coming {
+    /// Reads `8h`, `3d`, a date or a time.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match Duration::parse(text) {
+            Some(duration) => Ok(Self::In(duration)),
+            None => instant(text).map(Self::At).map_err(|error| format!("{error}, or `8h`, `3d`")),
+        }
+    }
+
+    /// The instant, seen from now.
+    pub(crate) fn after(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::In(duration) => now.saturating_add(duration),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

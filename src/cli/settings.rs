@@ -5,6 +5,7 @@
 //!
 //! ```toml
 //! database = "fence.db"
+//! policies = ["content.fence"]
 //!
 //! [people."ana@example.com"]
 //! name = "Ana"
@@ -55,6 +56,8 @@ const FILE: &str = "fence.toml";
 pub(crate) struct Settings {
     /// The database, if one is named.
     pub(crate) database: Option<PathBuf>,
+    /// The policies in force, for the commands that are not given any.
+    pub(crate) policies: Vec<PathBuf>,
     /// The file the settings come from.
     file: PathBuf,
     strategies: BTreeMap<String, strategies::Written>,
@@ -70,6 +73,8 @@ pub(crate) struct Settings {
 #[serde(deny_unknown_fields)]
 struct Written {
     database: Option<PathBuf>,
+    #[serde(default)]
+    policies: Vec<PathBuf>,
     #[serde(default)]
     strategies: BTreeMap<String, strategies::Written>,
     #[serde(default)]
@@ -111,6 +116,7 @@ impl Settings {
         let database = written.database.map(|database| folder.join(database));
         Ok(Self {
             database,
+            policies: written.policies.iter().map(|policy| folder.join(policy)).collect(),
             file: file.to_path_buf(),
             strategies: written.strategies,
             people: written.people,
@@ -153,6 +159,14 @@ impl Settings {
         people::make(&self.people).map_err(|error| self.within(&error))
     }
 
+    /// What to call the file that the settings come from, or are to stand in.
+    pub(crate) fn name(&self) -> String {
+        match self.file.as_os_str().is_empty() {
+            true => FILE.to_owned(),
+            false => printable(&self.file.display().to_string(), 200),
+        }
+    }
+
     /// The server's settings; the flag and `FENCE_LISTEN`, `FENCE_PUBLIC_URL` win over the file.
     #[cfg(feature = "server")]
     pub(crate) fn server(&self, listen: Option<&str>) -> Result<crate::http::Settings, Failure> {
@@ -164,13 +178,7 @@ impl Settings {
     }
 
     fn within(&self, error: &str) -> Failure {
-        match self.file.as_os_str().is_empty() {
-            true => Failure::usage(error),
-            false => {
-                let file = printable(&self.file.display().to_string(), 200);
-                Failure::usage(format!("{file}: {error}"))
-            }
-        }
+        Failure::usage(format!("{}: {error}", self.name()))
     }
 
     fn folder(&self) -> PathBuf {
@@ -182,7 +190,7 @@ impl Settings {
 }
 
 /// A variable that is set and not empty.
-fn variable(name: &str) -> Option<PathBuf> {
+pub(super) fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 

@@ -42,7 +42,12 @@ impl Place {
     }
 
     pub fn run(&self, arguments: &[&str], input: &[u8]) -> Ran {
-        let mut child = self.start(arguments);
+        self.run_as(arguments, input, &[])
+    }
+
+    /// As [`Place::run`], with these variables set.
+    pub fn run_as(&self, arguments: &[&str], input: &[u8], variables: &[(&str, &str)]) -> Ran {
+        let mut child = self.command(arguments).envs(variables.iter().copied()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
         // The program may end without reading it all.

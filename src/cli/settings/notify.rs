@@ -1,11 +1,20 @@
 //! `[notify.NAME]`: the channels through which people are told.
 
 use super::{Failure, Settings};
-use crate::notify::Channels;
+use crate::approvals::Announce;
 use crate::notify::settings::{Surroundings, Table, channels};
+use crate::notify::{Channels, deliveries};
 use fence_engine::show::printable;
+use std::sync::Arc;
 
 impl Settings {
+    /// What is to be told when something happens to a request, written down for the server that
+    /// tells it. The channels' names are enough: their secrets need not be at hand.
+    pub(crate) fn announce(&self) -> Announce {
+        let names: Vec<String> = self.notify.keys().cloned().collect();
+        Arc::new(move |happened| deliveries(happened, names.iter().map(String::as_str)))
+    }
+
     /// The channels of the file; nothing is connected yet. Files of secrets are looked for beside
     /// it.
     pub(crate) fn channels(&self) -> Result<Channels, Failure> {
