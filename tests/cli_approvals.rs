@@ -4,11 +4,12 @@
 
 mod approval_desk;
 mod cli_place;
+mod docs_support;
 
 use approval_desk::*;
 use cli_place::*;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 #[test]
 fn a_request_is_listed_shown_approved_and_told_in_the_log() {
@@ -328,12 +329,9 @@ fn what_is_asked_and_answered_here_is_told_everywhere() {
 fn the_example_agent_makes_the_call_that_was_approved() {
     let desk = Desk::new(include_str!("../examples/policies/approvals.fence"));
     let run = ["run", "--quiet", "--example", "agent", "--"];
-    let mut agent = Command::new(env!("CARGO"))
+    let mut agent = docs_support::cargo()
         .args(run)
         .arg(desk.place.folder.path())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        // The variables of this test's own cargo would make that one build afresh.
-        .env_remove("CARGO_MANIFEST_DIR")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

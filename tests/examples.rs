@@ -7,7 +7,7 @@
 
 mod docs_support;
 
-use docs_support::{blocks, failures, files, root, stem};
+use docs_support::{blocks, cargo, failures, files, root, stem};
 use fence::clock::ManualClock;
 use fence::engine::diagnostic::Severity;
 use fence::engine::eval::report;
@@ -18,7 +18,6 @@ use fence::engine::{Layers, plan, syntax};
 use fence::policies::{check_file, check_text, compile};
 use fence::{Decision, Effect, Gate, Request, Trust};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
 fn read(path: &Path) -> String {
@@ -147,14 +146,8 @@ fn every_call_is_one_object_a_line() {
 
 /// Runs an example and answers what it prints.
 fn run(name: &str, arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--example", name, "--"])
-        .args(arguments)
-        .current_dir(root())
-        // The variables of this test's own cargo would make that one build afresh.
-        .env_remove("CARGO_MANIFEST_DIR")
-        .output()
-        .unwrap();
+    let output =
+        cargo().args(["run", "--quiet", "--example", name, "--"]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -7,10 +7,27 @@ use fence::engine::diagnostic::Severity;
 use fence::policies::check_text;
 use fence::testing;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Cargo in the repository, without what this test's own cargo says of the package: a build script
+/// that looks at it would run afresh, and half of the dependencies be built again.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let own = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if own {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// The files of a folder with this ending, sorted.
