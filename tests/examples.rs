@@ -151,6 +151,8 @@ fn run(name: &str, arguments: &[&str]) -> String {
         .args(["run", "--quiet", "--example", name, "--"])
         .args(arguments)
         .current_dir(root())
+        // The variables of this test's own cargo would make that one build afresh.
+        .env_remove("CARGO_MANIFEST_DIR")
         .output()
         .unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));

@@ -5,6 +5,27 @@ use crate::cli_place::{Place, Ran};
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
+/// Rules of every kind that the tests need.
+pub const POLICY: &str = r#"fence 1 policy content
+group editors = "ana@example.com", "bo@example.com"
+group managers = "dee@example.com"
+ask email_send_bulk as outbound because "mail to many people is read first" {
+  by 1 of editors
+  edit args.to shrink, args.limit 1..50
+  offer once, session, 2
+}
+ask wire as transfers { by 1 of editors and 1 of managers }
+ask brief as short { by 1 of editors expires 1s }
+ask deploy { by 1 of editors preview required }
+ask note
+allow read_*
+deny email_send_bulk when args.limit == 13 because "thirteen is unlucky"
+"#;
+
+/// A mailing that asks.
+pub const MAIL: &str = r#"{"tool":"email_send_bulk","args":{"to":["x@list.test","y@list.test"],"limit":500},
+    "agent":{"id":"content-1","parents":["lead"]},"user":"zed@example.com","session":"s-1"}"#;
+
 /// People, policies and requests of one test.
 pub struct Desk {
     pub place: Place,
