@@ -45,6 +45,14 @@ fn counters_are_used_up_in_the_order_of_the_lines() {
 }
 
 #[test]
+fn the_settings_say_how_many_requests_of_an_agent_may_wait() {
+    let place = Place::new(POLICY);
+    place.write("fence.toml", "pending_cap = 2\n");
+    let effects = texts(&place.decide(&[], &posts(7)), "decision");
+    assert_eq!(effects, ["allow", "allow", "allow", "ask", "ask", "deny", "deny"]);
+}
+
+#[test]
 fn answers_do_not_wait_for_more_input() {
     let place = Place::new(POLICY);
     let mut child = place.start(&["decide", "p.fence", "--db", "fence.db"]);

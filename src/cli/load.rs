@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, Settings};
 use crate::Gate;
-use crate::gate::GateBuilder;
+use crate::gate::{GateBuilder, PENDING_CAP};
 use crate::people::People;
 use crate::policies::{self, LoadError};
 use crate::render;
@@ -18,13 +18,15 @@ pub(crate) struct Loaded {
     pub(crate) layers: Layers,
     services: Services,
     people: People,
+    pending_cap: u32,
 }
 
 impl Loaded {
     /// A gate of these layers and the people of the settings, to be given a store.
     pub(crate) fn gate(&self) -> GateBuilder {
         let builder = Gate::builder().layers(self.layers.clone());
-        builder.services(self.services.clone()).people(self.people.clone())
+        let builder = builder.services(self.services.clone()).people(self.people.clone());
+        builder.pending_cap(self.pending_cap)
     }
 }
 
@@ -52,8 +54,9 @@ pub(crate) fn load_with(
     settings: &Settings,
 ) -> Result<Loaded, Failure> {
     let (strategies, services) = settings.strategies()?;
+    let pending_cap = settings.pending_cap.unwrap_or(PENDING_CAP);
     let loaded = policies::load(files, &strategies).map_err(|error| refused(context, &error))?;
-    Ok(Loaded { layers: loaded.layers, services, people: settings.people()? })
+    Ok(Loaded { layers: loaded.layers, services, people: settings.people()?, pending_cap })
 }
 
 /// Prints what is wrong and gives back the failure that ends the command.

@@ -6,6 +6,7 @@
 //! ```toml
 //! database = "fence.db"
 //! policies = ["content.fence"]
+//! pending_cap = 20
 //!
 //! [people."ana@example.com"]
 //! name = "Ana"
@@ -58,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) database: Option<PathBuf>,
     /// The policies in force, for the commands that are not given any.
     pub(crate) policies: Vec<PathBuf>,
+    /// How many requests of one agent may wait for people at once.
+    pub(crate) pending_cap: Option<u32>,
     /// The file the settings come from.
     file: PathBuf,
     strategies: BTreeMap<String, strategies::Written>,
@@ -75,6 +78,7 @@ struct Written {
     database: Option<PathBuf>,
     #[serde(default)]
     policies: Vec<PathBuf>,
+    pending_cap: Option<u32>,
     #[serde(default)]
     strategies: BTreeMap<String, strategies::Written>,
     #[serde(default)]
@@ -117,6 +121,7 @@ impl Settings {
         Ok(Self {
             database,
             policies: written.policies.iter().map(|policy| folder.join(policy)).collect(),
+            pending_cap: written.pending_cap,
             file: file.to_path_buf(),
             strategies: written.strategies,
             people: written.people,
