@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 use support::driver::{Driver, at, error_codes, shown, whole};
 use support::fixture::scenarios;
 
+/// Areas whose calls are judged here as they stand.
+const JUDGED: [&str; 5] = ["glob", "args", "condition", "counter", "policy-file"];
+/// Areas of which every line is run somewhere, or listed with its reason.
 const AREAS: [&str; 7] =
     ["glob", "args", "condition", "counter", "policy-file", "approval", "server"];
 
@@ -101,7 +104,7 @@ fn calls_get_what_their_line_expects() {
     let (mut run, mut failures) = (0, Vec::new());
     for line in corpus() {
         let area = line.text(&["area"]).unwrap();
-        let Some((policy, call)) = line.as_call().filter(|_| AREAS.contains(&&*area)) else {
+        let Some((policy, call)) = line.as_call().filter(|_| JUDGED.contains(&&*area)) else {
             continue;
         };
         let driver = Driver::of(&file(&format!("policies/{policy}.fence")));
@@ -165,7 +168,8 @@ fn every_line_is_run_or_listed_with_its_reason() {
     for line in corpus() {
         let (id, area) = (line.id(), line.text(&["area"]).unwrap());
         if AREAS.contains(&&*area) {
-            let found = places.remove(&id).unwrap_or(0) + usize::from(line.as_call().is_some());
+            let here = JUDGED.contains(&&*area) && line.as_call().is_some();
+            let found = places.remove(&id).unwrap_or(0) + usize::from(here);
             assert_eq!(found, 1, "{id} stands in {found} places");
         } else {
             let row = listed.lines().find(|line| line.starts_with(&format!("- {area}: ")));

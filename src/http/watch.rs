@@ -25,7 +25,9 @@ pub(super) async fn watch(state: State) {
         .ok();
     let mut watched = BTreeSet::new();
     let mut hangup = Hangup::new();
+    // Read once more now: they may have changed since they were loaded, before anybody watched.
     let mut last = fingerprint(&state).await;
+    read_again(&state).await;
     loop {
         follow(watcher.as_mut(), &mut watched, state.loads.folders());
         let forced = tokio::select! {
@@ -35,12 +37,17 @@ pub(super) async fn watch(state: State) {
         };
         let seen = fingerprint(&state).await;
         // While they cannot be loaded, what is missing may be a file that was never read.
-        if forced || Some(seen) != Some(last) || state.loads.failure().is_some() {
-            let again = state.clone();
-            drop(tokio::task::spawn_blocking(move || reload(&again)).await);
-            last = fingerprint(&state).await;
+        if forced || seen != last || state.loads.failure().is_some() {
+            // What changes while they are read is seen the next time.
+            last = seen;
+            read_again(&state).await;
         }
     }
+}
+
+async fn read_again(state: &State) {
+    let again = state.clone();
+    drop(tokio::task::spawn_blocking(move || reload(&again)).await);
 }
 
 /// Resolves when something changed and came to rest, or it is time to look anyway.
