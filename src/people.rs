@@ -73,6 +73,11 @@ impl People {
         self.0.iter().find(|person| person.id.eq_ignore_ascii_case(id))
     }
 
+    /// Whether the person may answer at all: one of these, or anybody where there are none.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.0.is_empty() || self.find(id).is_some()
+    }
+
     /// The person who owns this account of the machine.
     #[must_use]
     pub fn by_system(&self, account: &str) -> Option<&Person> {

@@ -215,7 +215,7 @@ fn the_same_person_twice_is_one_of_two(store: Shared) {
         let view = house.approve(spelling, request).unwrap();
         assert_eq!((view.state, view.votes.len(), view.needs[0].missing), ("pending", 1, 1));
     }
-    assert_eq!(code(house.approve("ana+1", request)), "not-asked");
+    assert_eq!(code(house.approve("ana+1", request)), "unknown-person");
     assert_eq!(house.approve("bo", request).unwrap().state, "approved");
 }
 
@@ -533,9 +533,17 @@ fn a_required_preview_comes_first(store: Shared) {
     let dry_run: Json = r#"{"changes":500}"#.parse().unwrap();
     let view = house.approvals().preview(&claimant, request, dry_run.clone()).wait().unwrap();
     assert!(!view.preview.as_ref().unwrap().stale);
+    assert_eq!((view.version, view.edit.is_none()), (2, true));
+    // Whoever looked before there was a preview looks again.
+    let late = house.approvals().approve(
+        &person("ana"),
+        &Target::version(request, 1),
+        Approval::default(),
+    );
+    assert_eq!(code(late.wait()), "stale");
     let view = house.edit("ana", request, "args.rows", "50").unwrap();
     // The dry run was of another call, so nobody has seen what this one does.
-    assert_eq!((view.state, view.version, view.votes.len()), ("pending", 2, 0));
+    assert_eq!((view.state, view.version, view.votes.len()), ("pending", 3, 0));
     assert!(view.preview.as_ref().unwrap().stale);
     assert_eq!(code(house.approve("ana", request)), "no-preview");
     let dry_run: Json = r#"{"changes":50}"#.parse().unwrap();
@@ -618,7 +626,7 @@ fn a_revoked_approval_releases_nothing(store: Shared) {
 fn refused_attempts_are_recorded(store: Shared) {
     let house = House::on(store, "ask pay { by 1 of editors }");
     let request = house.ask(&pay(1));
-    assert_eq!(code(house.approve("eve", request)), "not-asked");
+    assert_eq!(code(house.approve("eve", request)), "unknown-person");
     assert_eq!(house.story(request), ["request.opened", "request.attempt_refused"]);
     let view = house.approvals().get(request).unwrap();
     let attempt = view.history.last().unwrap();

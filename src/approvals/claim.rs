@@ -139,7 +139,8 @@ impl Use<'_> {
             ..case.opening.clone()
         };
         let mut people = released.votes.iter().flat_map(Vote::people);
-        let barred = people.any(|person| today.bars(person));
+        let known = |person: &str| self.shared.people.knows(person);
+        let barred = people.any(|person| today.bars(person) || !known(person));
         let unseen = terms.preview && released.preview.is_none();
         let enough = released.broke_glass || satisfied(&today, &released.votes, released.at);
         Ok(enough && !barred && !unseen)
@@ -165,7 +166,7 @@ impl Use<'_> {
             terms,
             place: Place { opened_at, expires_at },
         };
-        version.open(transaction, self.shared, call, self.now)?;
+        version.open(transaction, self.shared.announce.as_ref(), call, self.now)?;
         let case = Case::load(transaction, RequestId(case.stored.id))?;
         Ok(Claimed::Asked(Box::new(super::view::of(&case, self.shared, self.now)?)))
     }

@@ -5,8 +5,8 @@ use super::journal::Note;
 use super::step::Case;
 use super::vote::{self, Approval};
 use super::{
-    ApprovalError, Approvals, Approver, Receipt, RequestId, RequestView, Target, grants, halts,
-    open, opening,
+    Announce, ApprovalError, Approvals, Approver, Receipt, RequestId, RequestView, Target, grants,
+    halts, open, opening,
 };
 use crate::gate::work::{Arrival, Ids, Line};
 use crate::gate::{Arrived, Mode, Shared};
@@ -169,7 +169,7 @@ impl Edit<'_> {
             terms,
             place,
         };
-        version.open(transaction, self.shared, self.call, self.now)
+        version.open(transaction, self.shared.announce.as_ref(), self.call, self.now)
     }
 
     /// Where the policy allows the edited call without anybody's approval, the edit is enough.
@@ -208,7 +208,7 @@ impl Version<'_> {
     pub(super) fn open(
         &self,
         transaction: &mut dyn Transaction,
-        shared: &Shared,
+        announce: Option<&Announce>,
         call: &ToolCall,
         now: Timestamp,
     ) -> Result<(), ApprovalError> {
@@ -231,7 +231,6 @@ impl Version<'_> {
             refused: false,
             ..self.old.clone()
         };
-        let announce = shared.announce.as_ref();
         Ok(open::write(transaction, &request, self.terms, announce, now)?)
     }
 }

@@ -94,9 +94,33 @@ impl Case {
         note: &Note,
         now: Timestamp,
     ) -> Result<bool, ApprovalError> {
+        let Some(event) = self.moved(transaction, event, note, now)? else { return Ok(false) };
+        self.announce(transaction, shared.announce.as_ref(), &event)?;
+        Ok(true)
+    }
+
+    /// As [`Case::step`], and nobody is told.
+    pub(crate) fn step_quietly(
+        &mut self,
+        transaction: &mut dyn Transaction,
+        event: &Event,
+        note: &Note,
+        now: Timestamp,
+    ) -> Result<(), ApprovalError> {
+        self.moved(transaction, event, note, now).map(drop)
+    }
+
+    /// The step as it was recorded.
+    fn moved(
+        &mut self,
+        transaction: &mut dyn Transaction,
+        event: &Event,
+        note: &Note,
+        now: Timestamp,
+    ) -> Result<Option<StoredEvent>, ApprovalError> {
         let next = advance(&self.opening, &self.state, event, now)?;
         if next == self.state {
-            return Ok(false);
+            return Ok(None);
         }
         let leaves_pending =
             self.stored.state == RequestState::Pending && next.name() != RequestState::Pending;
@@ -114,10 +138,9 @@ impl Case {
         let written = journal::of_move(event, self.stored.version, note, now);
         let event = written.event(Some(self.stored.id));
         transaction.event(&event)?;
-        self.announce(transaction, shared.announce.as_ref(), &event)?;
         self.entries.extend(journal::entries(std::slice::from_ref(&event))?);
         (self.stored, self.state) = (to, next);
-        Ok(true)
+        Ok(Some(event))
     }
 
     fn announce(

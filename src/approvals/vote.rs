@@ -1,18 +1,21 @@
 //! What people answer: approve, refuse, take a vote back, revoke; and what the agent's side adds.
 
 use super::act::{self, Attempt};
+use super::edit::{Place, Version};
 use super::journal::Note;
 use super::step::{Case, preview_digest};
 use super::{ApprovalError, Approvals, Approver, Canceller, Claimant, Receipt, RequestId};
 use super::{RequestView, Target, delegations, grants, halts};
 use crate::gate::Shared;
 use crate::store::Transaction;
-use fence_engine::approval::{Event, Offer, Vote};
+use fence_engine::approval::{Event, Offer, Opening, Vote, advance};
 use fence_engine::json::Json;
 use fence_engine::scalar::Timestamp;
 
 /// The longest note or reason, in bytes.
 const MAX_NOTE: usize = 4_096;
+/// Why a preview makes a new version.
+const LOOK_AGAIN: &str = "another preview was supplied";
 
 /// An approval with what goes with it.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +77,7 @@ impl Approvals {
             let now = act::now(transaction, shared)?;
             let mut case = Case::shown(transaction, &on)?;
             check_note(Some(&reason), true)?;
+            check_known(shared, &by.person)?;
             delegations::check(transaction, &by.person, on_behalf_of.as_deref(), now)?;
             let event = Event::Refuse { by: by.person.clone(), on_behalf_of: on_behalf_of.clone() };
             let note = Note::via(by.via).saying(Some(&reason));
@@ -135,8 +139,8 @@ impl Approvals {
         })
     }
 
-    /// The host gives a dry-run result for people to look at; another one than before clears the
-    /// votes.
+    /// The host gives a dry-run result for people to look at. Another one than before makes a new
+    /// version: whoever looked at the one before looks again, and its votes do not count.
     pub fn preview(&self, by: &Claimant, id: RequestId, preview: Json) -> Receipt<RequestView> {
         let by = by.clone();
         self.act(attempt("preview", &by.name(), id), move |transaction, shared| {
@@ -144,11 +148,34 @@ impl Approvals {
             let mut case = Case::load(transaction, id)?;
             check_claimant(&by, &case)?;
             let event = Event::Preview { digest: preview_digest(&preview) };
-            let note = Note::default().with("preview", &preview.root());
-            case.step(transaction, shared, &event, &note, now)?;
+            if advance(&case.opening, &case.state, &event, now)? != case.state {
+                case = next_version(transaction, case, now)?;
+                let note = Note::default().with("preview", &preview.root());
+                case.step(transaction, shared, &event, &note, now)?;
+            }
             super::view::of(&case, shared, now)
         })
     }
+}
+
+/// The same call under the same terms as a new version. Nobody is told of that by itself.
+fn next_version(
+    transaction: &mut dyn Transaction,
+    mut case: Case,
+    now: Timestamp,
+) -> Result<Case, ApprovalError> {
+    let (event, note) = (Event::Supersede { by: None }, Note::default().saying(Some(LOOK_AGAIN)));
+    case.step_quietly(transaction, &event, &note, now)?;
+    let Opening { terms, opened_at, expires_at, .. } = &case.opening;
+    let version = Version {
+        old: &case.stored,
+        decision: case.stored.decision,
+        digest: case.stored.digest,
+        terms,
+        place: Place { opened_at: *opened_at, expires_at: *expires_at },
+    };
+    version.open(transaction, None, case.call(), now)?;
+    Case::load(transaction, RequestId(case.stored.id))
 }
 
 pub(super) fn attempt(what: &'static str, who: &str, on: RequestId) -> Attempt {
@@ -164,6 +191,7 @@ pub(super) fn vote(
     now: Timestamp,
 ) -> Result<(Event, Note), ApprovalError> {
     check_note(with.note.as_deref(), with.break_glass)?;
+    check_known(shared, &by.person)?;
     delegations::check(transaction, &by.person, with.on_behalf_of.as_deref(), now)?;
     let note = Note::via(by.via).saying(with.note.as_deref());
     let vote = Vote { by: by.person.clone(), on_behalf_of: with.on_behalf_of.clone(), at: now };
@@ -173,6 +201,15 @@ pub(super) fn vote(
     match shared.people.find(&by.person).is_some_and(|person| person.break_glass) {
         true => Ok((Event::BreakGlass(vote), note)),
         false => Err(ApprovalError::NoBreakGlass),
+    }
+}
+
+/// Whoever left the settings no longer answers, whatever a policy still says. Where no people are
+/// configured, the embedding program vouches for them.
+fn check_known(shared: &Shared, person: &str) -> Result<(), ApprovalError> {
+    match shared.people.knows(person) {
+        true => Ok(()),
+        false => Err(ApprovalError::Unknown(person.to_owned())),
     }
 }
 

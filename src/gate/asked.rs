@@ -218,8 +218,11 @@ impl ApprovalRequest {
             Answer::Pass => return Ok(()),
         };
         match answered {
-            // Others were faster, or the person is not asked: people decide.
-            Ok(_) | Err(ApprovalError::Life(_) | ApprovalError::Stale { .. }) => Ok(()),
+            // Others were faster, or the person is not asked or not known: people decide.
+            Ok(_)
+            | Err(
+                ApprovalError::Life(_) | ApprovalError::Stale { .. } | ApprovalError::Unknown(_),
+            ) => Ok(()),
             Err(error) => Err(error),
         }
     }
