@@ -15,6 +15,7 @@ pub(crate) mod journal;
 pub(crate) mod open;
 mod opening;
 mod queries;
+mod show;
 mod step;
 mod sweep;
 mod view;

@@ -5,6 +5,7 @@ mod builder;
 mod clock;
 pub(crate) mod draft;
 mod reply;
+mod settle;
 mod swap;
 pub(crate) mod work;
 

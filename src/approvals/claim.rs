@@ -79,7 +79,7 @@ impl Approvals {
             let note = Note::default().saying(finish.note.as_deref());
             let event = Event::Finish { failed: finish.failed };
             case.step(transaction, shared, &event, &note, now)?;
-            super::view::of(&case, shared, now)
+            super::show::of(&case, shared, now)
         })
     }
 }
@@ -116,7 +116,7 @@ impl Use<'_> {
         let policy = hex_digest(self.arrival.policies.layers.digest());
         let note = Note::default().with("by", &self.by.name()).with("policy_digest", &policy);
         case.step(transaction, self.shared, &Event::Claim, &note, self.now)?;
-        let view = super::view::of(&case, self.shared, self.now)?;
+        let view = super::show::of(&case, self.shared, self.now)?;
         Ok(Claimed::Released(Box::new(case.record.call), Box::new(view)))
     }
 
@@ -168,7 +168,7 @@ impl Use<'_> {
         };
         version.open(transaction, self.shared.announce.as_ref(), call, self.now)?;
         let case = Case::load(transaction, RequestId(case.stored.id))?;
-        Ok(Claimed::Asked(Box::new(super::view::of(&case, self.shared, self.now)?)))
+        Ok(Claimed::Asked(Box::new(super::show::of(&case, self.shared, self.now)?)))
     }
 
     fn overrule(
@@ -180,6 +180,6 @@ impl Use<'_> {
         self.line(transaction).write(&CallScope::Nobody, draft, needs)?;
         let note = Note::default().saying(Some(&draft.decision.reason()));
         case.step(transaction, self.shared, &Event::Overrule, &note, self.now)?;
-        Ok(Claimed::Denied(Box::new(super::view::of(&case, self.shared, self.now)?)))
+        Ok(Claimed::Denied(Box::new(super::show::of(&case, self.shared, self.now)?)))
     }
 }

@@ -52,7 +52,7 @@ impl Approvals {
             }
             edit.release(transaction, &mut case)?;
             grants::give(transaction, &case, now)?;
-            super::view::of(&case, shared, now)
+            super::show::of(&case, shared, now)
         })
     }
 }

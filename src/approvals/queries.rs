@@ -1,7 +1,7 @@
 //! Requests read: one in full, lists, and waiting for an outcome.
 
 use super::step::Case;
-use super::{ApprovalError, Approvals, RequestId, RequestSummary, RequestView, state_at, view};
+use super::{ApprovalError, Approvals, RequestId, RequestSummary, RequestView, show, state_at};
 use crate::store::{Order, RequestFilter, StoreError};
 use fence_engine::approval::RequestState;
 use std::time::{Duration, Instant};
@@ -49,7 +49,7 @@ impl Approvals {
     /// # Errors
     /// Where there is none, or it cannot be read.
     pub fn get(&self, id: RequestId) -> Result<RequestView, ApprovalError> {
-        view::of(&self.case(id, None)?, self.shared(), self.shared().clock.now())
+        show::of(&self.case(id, None)?, self.shared(), self.shared().clock.now())
     }
 
     /// A version of a request in full.
@@ -57,7 +57,7 @@ impl Approvals {
     /// # Errors
     /// As [`Approvals::get`].
     pub fn version(&self, id: RequestId, version: u32) -> Result<RequestView, ApprovalError> {
-        view::of(&self.case(id, Some(version))?, self.shared(), self.shared().clock.now())
+        show::of(&self.case(id, Some(version))?, self.shared(), self.shared().clock.now())
     }
 
     /// Requests: those that wait, next deadline first; others newest first.
@@ -93,7 +93,7 @@ impl Approvals {
                 continue;
             }
             let case = self.case(RequestId(stored.id), Some(stored.version))?;
-            items.push(view::summary(&case, now));
+            items.push(show::summary(&case, now));
         }
         let next = more.then(|| query.skip + u64::from(limit));
         Ok(Page { items, next, open: store.count_requests(RequestState::Pending)? })

@@ -59,7 +59,7 @@ impl Approvals {
             let note = grants::noted(note, &case, with.grant)?;
             case.step(transaction, shared, &event, &note, now)?;
             grants::give(transaction, &case, now)?;
-            super::view::of(&case, shared, now)
+            super::show::of(&case, shared, now)
         })
     }
 
@@ -83,7 +83,7 @@ impl Approvals {
             let note = Note::via(by.via).saying(Some(&reason));
             case.step(transaction, shared, &event, &note, now)?;
             halts::trip(transaction, &case, now)?;
-            super::view::of(&case, shared, now)
+            super::show::of(&case, shared, now)
         })
     }
 
@@ -114,7 +114,7 @@ impl Approvals {
             let mut case = Case::shown(transaction, &on)?;
             check_note(note.text.as_deref(), what == "revoke")?;
             case.step(transaction, shared, &event, &note, now)?;
-            super::view::of(&case, shared, now)
+            super::show::of(&case, shared, now)
         })
     }
 
@@ -135,7 +135,7 @@ impl Approvals {
             }
             let event = Event::Cancel { by: person.clone() };
             case.step(transaction, shared, &event, &note, now)?;
-            super::view::of(&case, shared, now)
+            super::show::of(&case, shared, now)
         })
     }
 
@@ -153,7 +153,7 @@ impl Approvals {
                 let note = Note::default().with("preview", &preview.root());
                 case.step(transaction, shared, &event, &note, now)?;
             }
-            super::view::of(&case, shared, now)
+            super::show::of(&case, shared, now)
         })
     }
 }

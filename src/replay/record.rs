@@ -1,6 +1,7 @@
 //! A record read back: the decision, the call and the facts it was made of.
 
 use crate::Decision;
+use crate::approvals::journal::digest;
 use crate::wire::Request;
 use fence_engine::call::ToolCall;
 use fence_engine::facts::{AnswerFact, CounterFact, Now, PhraseId};
@@ -112,14 +113,4 @@ fn phrase(fact: Object<'_>) -> Option<PhraseId> {
 
 fn whole(object: Object<'_>, key: &str) -> Option<u64> {
     object.get(key)?.as_number()?.to_u64()
-}
-
-/// The bytes of `sha256:…`.
-fn digest(text: &str) -> Option<[u8; 32]> {
-    let hex = text.strip_prefix("sha256:").filter(|hex| hex.len() == 64 && hex.is_ascii())?;
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
