@@ -15,6 +15,7 @@ pub use clock::{Accepted, accept_clock};
 pub use reply::Pending;
 pub use work::Gathered;
 
+use crate::approvals::act::Attempts;
 use crate::approvals::{Announce, Approvals, Claimant, Watch};
 use crate::clock::Clock;
 use crate::people::People;
@@ -69,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) announce: Option<Announce>,
     pub(crate) callback: Option<Callback>,
     pub(crate) watch: Watch,
+    pub(crate) attempts: Attempts,
 }
 
 impl Shared {

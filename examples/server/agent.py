@@ -8,6 +8,7 @@ Standard library alone. Anything but a clear yes means no.
 import json
 import os
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -26,6 +27,18 @@ def fence(method, path, body=None):
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
+
+
+def until_there(seconds):
+    """The server may have been started a moment ago."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return urllib.request.urlopen(SERVER + "/healthz", timeout=5).close()
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
 
 
 def wait_for_people(request_id):
@@ -48,6 +61,7 @@ def main():
         "args": {"to": [f"reader{n}@list.test" for n in range(1, 13)], "subject": "Spring news"},
         "context": {"claim": "The marketing plan says that the spring issue goes out today."},
     }
+    until_there(30)
     decision = fence("POST", "/v1/decide", call)
     print(f"{decision['decision']}: {decision.get('because') or ''}", flush=True)
     if decision["decision"] == "allow":

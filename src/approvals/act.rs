@@ -4,8 +4,14 @@ use super::{ApprovalError, Approvals, Receipt, RequestId, journal};
 use crate::gate::{CLOCK_TOLERANCE_MICROS, Shared};
 use crate::store::{StoreError, Transaction, Work};
 use fence_engine::scalar::Timestamp;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
+
+/// How long the same attempt is recorded but once,
+const ONCE_MICROS: i64 = 60_000_000;
+/// and how many are remembered for that.
+const MOST_ATTEMPTS: usize = 10_000;
 
 type Settle<T> = oneshot::Sender<Result<T, ApprovalError>>;
 
@@ -64,6 +70,27 @@ pub(crate) fn now(
     }
 }
 
+/// The attempts that were recorded lately: whoever tries the same again and again is recorded once
+/// a minute.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts(Mutex<HashMap<String, Timestamp>>);
+
+impl Attempts {
+    fn is_news(&self, attempt: &Attempt, error: &ApprovalError, now: Timestamp) -> bool {
+        let Attempt { what, who, on } = attempt;
+        let key = format!("{what}\n{who}\n{}\n{on:?}", error.code());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_ATTEMPTS {
+            known.clear();
+        }
+        let long_ago = |then: &Timestamp| now.micros() - then.micros() >= ONCE_MICROS;
+        match known.get(&key) {
+            Some(then) if !long_ago(then) => false,
+            _ => known.insert(key, now).is_none_or(|then| long_ago(&then)),
+        }
+    }
+}
+
 struct Act<T, F> {
     shared: Arc<Shared>,
     attempt: Attempt,
@@ -96,7 +123,7 @@ where
             (_, Err(error)) => error.into(),
             (_, Ok(())) => StoreError::Closed.into(),
         };
-        match error.is_attempt() {
+        match error.is_attempt() && shared.attempts.is_news(&attempt, &error, shared.clock.now()) {
             true => {
                 let store = Arc::clone(&shared.store);
                 store.submit(Box::new(RecordAttempt { shared, attempt, error, settle }));

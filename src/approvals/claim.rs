@@ -102,16 +102,22 @@ impl Use<'_> {
         let mut call = case.call().clone();
         call.call_id = None;
         let mut line = self.line(transaction);
-        let (draft, needs) = line.draft(&call, Some(&case.stored))?;
+        let (draft, gathered) = line.draft(&call, Some(&case.stored))?;
         match (&draft.decision.decision, &draft.terms) {
             (Effect::Allow, _) => {}
             (Effect::Ask, Some(terms)) => {
                 let terms = self.shared.people.seated(terms.clone());
                 if !self.suffices(transaction, &case, &terms)? {
-                    return self.ask_anew(transaction, case, &call, &(draft, needs), &terms);
+                    return self.ask_anew(
+                        transaction,
+                        case,
+                        &call,
+                        &(draft, gathered.needs),
+                        &terms,
+                    );
                 }
             }
-            _ => return self.overrule(transaction, case, &(draft, needs)),
+            _ => return self.overrule(transaction, case, &(draft, gathered.needs)),
         }
         let policy = hex_digest(self.arrival.policies.layers.digest());
         let note = Note::default().with("by", &self.by.name()).with("policy_digest", &policy);

@@ -2,6 +2,7 @@
 
 use super::act::{self, Attempt};
 use super::journal::Body;
+use super::vote::check_known;
 use super::{ApprovalError, Approvals, Approver, Receipt};
 use crate::store::{Item, Transaction};
 use fence_engine::scalar::Timestamp;
@@ -58,6 +59,7 @@ impl Approvals {
         };
         self.act(attempt, move |transaction, shared| {
             let now = act::now(transaction, shared)?;
+            check_known(shared, &view.from_person)?;
             if shared.people.find(&view.to_person).is_none() {
                 return Err(ApprovalError::Unknown(view.to_person.clone()));
             }

@@ -14,7 +14,7 @@ use crate::store::{CallScope, StoredRequest, Transaction};
 use fence_engine::approval::{self, Change, Event, FieldName, Opening, State, Terms, advance};
 use fence_engine::call::ToolCall;
 use fence_engine::decision::Effect;
-use fence_engine::json::{Builder, Json, ToJson};
+use fence_engine::json::{Builder, Json, Limits, ToJson};
 use fence_engine::scalar::Timestamp;
 
 impl Approvals {
@@ -36,7 +36,7 @@ impl Approvals {
             let now = act::now(transaction, shared)?;
             let case = Case::shown(transaction, &on)?;
             let (event, note) = vote::vote(transaction, shared, &by, &with, now)?;
-            let note = grants::noted(note, &case, with.grant)?;
+            let note = grants::noted(note, &case, &with)?;
             // Whoever may not approve may not edit either.
             advance(&case.opening, &case.state, &event, now)?;
             let call = edited_call(&case, &with)?;
@@ -75,7 +75,7 @@ fn edited_call(case: &Case, with: &Approval) -> Result<ToolCall, ApprovalError> 
 }
 
 fn without_preview(context: &Json) -> Json {
-    let mut json = Builder::new();
+    let mut json = Builder::within(Limits::RECORD);
     json.begin_object();
     for (key, value) in context.root().as_object().into_iter().flatten() {
         if key != "preview" {
@@ -84,7 +84,7 @@ fn without_preview(context: &Json) -> Json {
         }
     }
     json.end_object();
-    json.finish().unwrap_or_else(|_| context.clone())
+    json.finish().unwrap_or_else(|_| Json::empty_object())
 }
 
 /// A field from its written form: `args.to`, `args."x-y"`.
@@ -138,11 +138,11 @@ impl Edit<'_> {
         let changes = approval::changes(&case.call().args, &self.call.args);
         let (shared, arrival, ids) = (self.shared, self.arrival, self.ids);
         let mut line = Line { shared, arrival, assumed: None, ids, transaction };
-        let (draft, needs) = line.draft(self.call, Some(&case.stored))?;
+        let (draft, gathered) = line.draft(self.call, Some(&case.stored))?;
         if draft.decision.decision == Effect::Deny {
             return Err(ApprovalError::Denied(draft.decision.reason()));
         }
-        line.write(&CallScope::Nobody, &draft, &needs)?;
+        line.write(&CallScope::Nobody, &draft, &gathered.needs)?;
         let note = Note::default().with("changes", &Changes(&changes));
         let superseded = Event::Supersede { by: Some(self.by.to_owned()) };
         case.step(transaction, shared, &superseded, &note, self.now)?;

@@ -5,16 +5,18 @@ use super::act::{self, Attempt};
 use super::journal::{Body, Note};
 use super::opening::{offer_text, read_offer};
 use super::step::Case;
-use super::vote::check_note;
-use super::{ApprovalError, Approvals, Approver, Receipt, RequestId, open};
+use super::vote::{check_known, check_note};
+use super::{Approval, ApprovalError, Approvals, Approver, Receipt, RequestId, open};
+use crate::people::People;
 use crate::store::{Item, StoreError, Transaction};
 use crate::wire::Decision;
-use fence_engine::approval::{EditTerm, Offer, RequestState, State, Terms, covers};
-use fence_engine::call::ToolCall;
+use fence_engine::approval::{EditTerm, Offer, RequestState, State, Terms, Vote, covers};
+use fence_engine::call::{ToolCall, hex_digest};
 use fence_engine::decision::Effect;
 use fence_engine::json::{Json, Value};
 use fence_engine::scalar::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 const KIND: &str = "grant";
@@ -49,6 +51,8 @@ pub struct GrantView {
     pub session: Option<String>,
     /// The rules that it satisfies, each with its policy.
     pub rules: Vec<(String, String)>,
+    /// The policies under which it was given; under others it covers nothing.
+    pub policy_digest: String,
     /// The decision whose call bounds what it covers.
     pub decision: String,
     /// What it covers, in words.
@@ -99,6 +103,7 @@ impl Approvals {
         let (by, id, reason) = (by.person.clone(), id.to_owned(), reason.to_owned());
         self.act(attempt, move |transaction, shared| {
             check_note(Some(&reason), true)?;
+            check_known(shared, &by)?;
             let now = act::now(transaction, shared)?;
             let missing = || ApprovalError::NotFound("grant");
             let uuid = id.strip_prefix("g_").and_then(|id| Uuid::try_parse(id).ok());
@@ -137,40 +142,70 @@ fn keep(
     transaction.put_item(&Item { body, ended_at, ..item.clone() })
 }
 
-fn key(call: &ToolCall) -> String {
-    format!("{}\n{}", call.tool, open::agent(call).unwrap_or_default())
+/// Grants of one session are found apart from those that reach further.
+fn key(call: &ToolCall, session: Option<&str>) -> String {
+    let agent = open::agent(call).unwrap_or_default();
+    format!("{}\n{agent}\n{}", call.tool, session.unwrap_or_default())
+}
+
+/// Where a call asks, and under which terms.
+pub(crate) struct Asking<'a> {
+    pub(crate) call: &'a ToolCall,
+    pub(crate) terms: &'a Terms,
+    pub(crate) policy_digest: &'a [u8; 32],
+    pub(crate) people: &'a People,
+    pub(crate) at: Timestamp,
 }
 
 /// The grant that releases an ask, used up by one call.
 pub(crate) fn take(
     transaction: &mut dyn Transaction,
-    call: &ToolCall,
-    terms: &Terms,
-    at: Timestamp,
+    asking: &Asking<'_>,
 ) -> Result<Option<Grant>, StoreError> {
-    for item in transaction.live_items(KIND, &key(call))? {
-        let Some(grant) = read(&item).filter(|grant| lasts(grant, at)) else { continue };
-        if !fits(&grant, call, terms) || !is_covered(transaction, &grant, call, terms)? {
-            continue;
+    let Asking { call, at, .. } = *asking;
+    let mut items = transaction.live_items(KIND, &key(call, None))?;
+    if call.session.is_some() {
+        items.extend(transaction.live_items(KIND, &key(call, call.session.as_deref()))?);
+    }
+    for item in items {
+        let Some(grant) = read(&item) else { continue };
+        if !lasts(&grant, at) {
+            let ended = GrantView { ended_at: Some(at.to_string()), ..grant };
+            keep(transaction, &item, &ended, Some(at))?;
+        } else if fits(transaction, &grant, asking)? && is_covered(transaction, &grant, asking)? {
+            let left = grant.left.map(|left| left.saturating_sub(1));
+            let used = GrantView { left, used: grant.used + 1, ..grant };
+            keep(transaction, &item, &used, (left == Some(0)).then_some(at))?;
+            return Ok(Some(Grant(used)));
         }
-        let left = grant.left.map(|left| left.saturating_sub(1));
-        let used = GrantView { left, used: grant.used + 1, ..grant };
-        keep(transaction, &item, &used, (left == Some(0)).then_some(at))?;
-        return Ok(Some(Grant(used)));
     }
     Ok(None)
 }
 
-/// Whether the grant is for this agent's side, satisfies all rules that ask, and is still offered.
-/// What a person must see beforehand, no grant can cover.
-fn fits(grant: &GrantView, call: &ToolCall, terms: &Terms) -> bool {
+/// Whether the grant is for this agent's side, satisfies all rules that ask, and still would be
+/// given: under the same policies, by people who are still known and do not request the call
+/// themselves. What a person must see beforehand, no grant can cover.
+fn fits(
+    transaction: &mut dyn Transaction,
+    grant: &GrantView,
+    asking: &Asking<'_>,
+) -> Result<bool, StoreError> {
+    let Asking { call, terms, people, .. } = *asking;
     let asks = |rule: &(String, String)| grant.rules.contains(rule);
     let offered = read_offer(&grant.offer).is_some_and(|offer| terms.offers.contains(&offer));
-    !terms.preview
+    let fits = !terms.preview
         && offered
+        && grant.policy_digest == hex_digest(asking.policy_digest)
         && grant.user == call.user
         && (grant.session.is_none() || grant.session == call.session)
         && rules(terms).iter().all(asks)
+        && grant.by.iter().all(|person| people.knows(person));
+    if !fits || terms.or_self {
+        return Ok(fits);
+    }
+    let requester = open::requester(transaction, call)?;
+    let requests = |person: &String| requester.iter().any(|own| own.eq_ignore_ascii_case(person));
+    Ok(!grant.by.iter().any(requests))
 }
 
 fn rules(terms: &Terms) -> Vec<(String, String)> {
@@ -181,22 +216,37 @@ fn rules(terms: &Terms) -> Vec<(String, String)> {
 fn is_covered(
     transaction: &mut dyn Transaction,
     grant: &GrantView,
-    call: &ToolCall,
-    terms: &Terms,
+    asking: &Asking<'_>,
 ) -> Result<bool, StoreError> {
     let Ok(decision) = Uuid::try_parse(&grant.decision) else { return Ok(false) };
     let Some(logged) = transaction.entry(decision.into_bytes())? else { return Ok(false) };
     let Ok(Some(record)) = crate::replay::Record::parse(&logged.entry.body) else {
         return Ok(false);
     };
-    Ok(covers(&record.call.args, &terms.edits, &call.args).is_ok())
+    let (approved, call) = (&record.call, asking.call);
+    let same = approved.agent == call.agent && same_context(approved, call);
+    Ok(same && covers(&approved.args, &asking.terms.edits, &call.args).is_ok())
+}
+
+/// The user's words and a dry-run result differ from call to call; the rest of what the host says
+/// must be the same.
+fn same_context(approved: &ToolCall, call: &ToolCall) -> bool {
+    let rest = |call: &ToolCall| {
+        let context = call.context.clone().unwrap_or_else(Json::empty_object);
+        let members = context.root().as_object().into_iter().flatten();
+        let kept = members.filter(|(key, _)| !matches!(*key, "prompt" | "preview" | "claim"));
+        kept.map(|(key, value)| (key.to_owned(), Json::from(value))).collect::<BTreeMap<_, _>>()
+    };
+    rest(approved) == rest(call)
 }
 
 /// The note of a vote that also offers a grant.
-pub(super) fn noted(note: Note, case: &Case, offer: Option<Offer>) -> Result<Note, ApprovalError> {
-    let Some(offer) = offer.filter(|offer| *offer != Offer::Once) else { return Ok(note) };
+pub(super) fn noted(note: Note, case: &Case, with: &Approval) -> Result<Note, ApprovalError> {
+    let Some(offer) = with.grant.filter(|offer| *offer != Offer::Once) else { return Ok(note) };
     let terms = &case.opening.terms;
-    let why = if !terms.offers.contains(&offer) {
+    let why = if with.break_glass {
+        "an emergency makes no rule for later calls"
+    } else if !terms.offers.contains(&offer) {
         "the rule does not offer it"
     } else if terms.preview {
         "the rule wants a preview of every call"
@@ -218,7 +268,8 @@ pub(super) fn give(
     let is_new = case.stored.state == RequestState::Approved && released.at == now;
     let Some(offer) = agreed(case).filter(|_| is_new) else { return Ok(()) };
     let id = Uuid::from_bytes(case.stored.decision);
-    let by: Vec<String> = released.votes.iter().map(|vote| vote.by.clone()).collect();
+    let people = released.votes.iter().flat_map(Vote::people);
+    let by: Vec<String> = people.map(str::to_owned).collect();
     let (call, terms) = (case.call(), &case.opening.terms);
     let until = match offer {
         Offer::For(duration) => Some(now.saturating_add(duration).to_string()),
@@ -239,6 +290,7 @@ pub(super) fn give(
         user: call.user.clone(),
         session: call.session.clone().filter(|_| offer == Offer::Session),
         rules: rules(terms),
+        policy_digest: case.record.decision.policy_digest.clone(),
         decision: id.to_string(),
         covers: in_words(call, &terms.edits, offer),
         ended_at: None,
@@ -246,7 +298,7 @@ pub(super) fn give(
     let item = Item {
         kind: KIND.to_owned(),
         id: id.into_bytes(),
-        key: key(call),
+        key: key(call, grant.session.as_deref()),
         due: None,
         body: String::new(),
         ended_at: None,
@@ -297,8 +349,8 @@ fn field(key: &str, value: Value<'_>, edits: &[EditTerm]) -> String {
     let bound = edits.iter().find(|edit| edit.field.len() == 1 && *edit.field[0] == *key);
     match (bound.map(|edit| edit.bound), value) {
         (Some(bound), _) if !bound.shrink => format!("{name} {}", bound.in_words()),
-        (_, Value::Number(_)) => format!("{name} at most {}", Json::from(value)),
-        (_, Value::List(_)) => format!("{name} only of {}", Json::from(value)),
+        (Some(_), Value::Number(_)) => format!("{name} {} or nearer to zero", Json::from(value)),
+        (Some(_), Value::List(_)) => format!("{name} only of {}", Json::from(value)),
         _ => format!("{name} = {}", Json::from(value)),
     }
 }

@@ -4,7 +4,7 @@
 use super::act::{self, Attempt};
 use super::journal::Body;
 use super::step::Case;
-use super::vote::check_note;
+use super::vote::{check_known, check_note};
 use super::{ApprovalError, Approvals, Approver, Receipt};
 use crate::store::{Item, StoreError, Transaction};
 use fence_engine::call::{Agent, ToolCall};
@@ -81,6 +81,7 @@ impl Approvals {
         let (by, reason) = (by.person.clone(), reason.to_owned());
         self.act(attempt, move |transaction, shared| {
             check_note(Some(&reason), true)?;
+            check_known(shared, &by)?;
             let now = act::now(transaction, shared)?;
             let halted = transaction.item(KIND, scope.id())?;
             let Some(item) = halted.filter(|item| item.ended_at.is_none()) else {

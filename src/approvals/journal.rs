@@ -4,7 +4,7 @@ use super::{ApprovalError, Via};
 use crate::store::{Event as StoredEvent, StoreError};
 use fence_engine::approval::{Event, Vote};
 use fence_engine::call::hex_digest;
-use fence_engine::json::{Json, Limits, ToJson, Value};
+use fence_engine::json::{Builder, Json, Limits, ToJson, Value};
 use fence_engine::scalar::Timestamp;
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ impl Body {
 
     /// With one more member; what cannot be written is left out as `null`.
     pub(crate) fn with(mut self, key: &'static str, value: &(impl ToJson + ?Sized)) -> Self {
-        self.members.insert(key, Json::of(value).unwrap_or_default());
+        self.members.insert(key, document(value));
         self
     }
 
@@ -52,6 +52,13 @@ impl Body {
     }
 }
 
+/// A value as the record keeps it: as large as a record may be.
+fn document(value: &(impl ToJson + ?Sized)) -> Json {
+    let mut json = Builder::within(Limits::RECORD);
+    value.write_json(&mut json);
+    json.finish().unwrap_or_default()
+}
+
 /// What is said of a move besides what the life cycle needs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Note {
@@ -77,7 +84,7 @@ impl Note {
 
     /// With one more member.
     pub(crate) fn with(mut self, key: &'static str, value: &(impl ToJson + ?Sized)) -> Self {
-        self.more.push((key, Json::of(value).unwrap_or_default()));
+        self.more.push((key, document(value)));
         self
     }
 }

@@ -155,7 +155,8 @@ pub(crate) fn requester(
         for item in transaction.live_items(SESSION, session)? {
             let json: Option<Json> = item.body.parse().ok();
             let by = json.as_ref().and_then(|json| json.root().get("by")?.as_text());
-            requester.extend(by.map(str::to_owned));
+            let damaged = || StoreError::Corrupt("a session's record cannot be read".to_owned());
+            requester.push(by.ok_or_else(damaged)?.to_owned());
         }
     }
     Ok(requester)

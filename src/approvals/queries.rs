@@ -92,8 +92,14 @@ impl Approvals {
             if waiting && state_at(&stored, now) != RequestState::Pending {
                 continue;
             }
-            let case = self.case(RequestId(stored.id), Some(stored.version))?;
-            items.push(show::summary(&case, now));
+            items.push(match self.case(RequestId(stored.id), Some(stored.version)) {
+                Ok(case) => show::summary(&case, now),
+                // One that cannot be read hides no other.
+                Err(ApprovalError::Store(StoreError::Corrupt(why))) => {
+                    show::unreadable(&stored, why, now)
+                }
+                Err(error) => return Err(error),
+            });
         }
         let next = more.then(|| query.skip + u64::from(limit));
         Ok(Page { items, next, open: store.count_requests(RequestState::Pending)? })

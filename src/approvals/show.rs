@@ -8,6 +8,7 @@ use super::view::{
 };
 use super::{ApprovalError, RequestId, grants, opening, state_at};
 use crate::gate::Shared;
+use crate::store::StoredRequest;
 use fence_engine::approval::{self, EditTerm, Need, RequestState, State};
 use fence_engine::call::{ToolCall, hex_digest};
 use fence_engine::decision::Effect;
@@ -103,6 +104,29 @@ pub(crate) fn summary(case: &Case, now: Timestamp) -> RequestSummary {
             _ => 0,
         },
         recipients: recipients(call),
+    }
+}
+
+/// One line about a version whose record is damaged.
+pub(crate) fn unreadable(stored: &StoredRequest, why: String, now: Timestamp) -> RequestSummary {
+    RequestSummary {
+        number: stored.number,
+        id: RequestId(stored.id).to_string(),
+        version: stored.version,
+        state: state_at(stored, now).as_str(),
+        tool: stored.tool.clone(),
+        agent: stored.agent.clone(),
+        user: None,
+        session: stored.session.clone(),
+        policy: String::new(),
+        rule: String::new(),
+        because: Some(why),
+        opened_at: stored.opened_at.to_string(),
+        expires_at: stored.expires_at.to_string(),
+        ended_at: stored.settled_at.map(|at| at.to_string()),
+        ended_by: None,
+        missing: 0,
+        recipients: None,
     }
 }
 
@@ -260,7 +284,7 @@ fn preview(case: &Case) -> Option<PreviewView> {
     }
     let own = case.call().context.as_ref().and_then(|context| context.root().get("preview"));
     let own = own.filter(|preview| !preview.is_null()).map(Json::from);
-    own.map(|value| view_of(value, case.stored.opened_at, false))
+    own.map(|value| view_of(value, case.stored.opened_at, case.stored.version > 1))
 }
 
 fn plain(value: Value<'_>) -> Json {

@@ -5,7 +5,7 @@ use super::journal::Note;
 use super::step::Case;
 use super::{ApprovalError, Approvals, RequestId, act};
 use crate::gate::Shared;
-use crate::store::{Transaction, perform};
+use crate::store::{StoreError, Transaction, perform};
 use fence_engine::approval::{Event, RequestState, State};
 use std::sync::Arc;
 
@@ -30,22 +30,27 @@ impl Approvals {
     /// # Errors
     /// Any fault of the store.
     pub fn sweep(&self) -> Result<Swept, ApprovalError> {
-        let mut swept = Swept::default();
+        let (mut swept, mut damaged) = (Swept::default(), None);
         loop {
             let now = self.shared().clock.now();
             let due = self.shared().store.due_requests(now, AT_ONCE)?;
             let more = due.len() == AT_ONCE as usize;
             let before = swept;
             for request in due {
-                match self.pass_time(RequestId(request.id), request.version)? {
-                    Some(RequestState::Expired) => swept.expired += 1,
-                    Some(RequestState::Pending) => swept.escalated += 1,
-                    Some(RequestState::Unknown) => swept.lost += 1,
-                    _ => {}
+                match self.pass_time(RequestId(request.id), request.version) {
+                    Ok(Some(RequestState::Expired)) => swept.expired += 1,
+                    Ok(Some(RequestState::Pending)) => swept.escalated += 1,
+                    Ok(Some(RequestState::Unknown)) => swept.lost += 1,
+                    Ok(_) => {}
+                    // One that cannot be read keeps no other from its end.
+                    Err(error @ ApprovalError::Store(StoreError::Corrupt(_))) => {
+                        damaged = Some(error);
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             if !more || swept == before {
-                return Ok(swept);
+                return damaged.map_or(Ok(swept), Err);
             }
         }
     }

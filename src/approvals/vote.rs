@@ -14,6 +14,8 @@ use fence_engine::scalar::Timestamp;
 
 /// The longest note or reason, in bytes.
 const MAX_NOTE: usize = 4_096;
+/// A request has at most so many versions by previews.
+const MOST_VERSIONS: u32 = 50;
 /// Why a preview makes a new version.
 const LOOK_AGAIN: &str = "another preview was supplied";
 
@@ -56,7 +58,7 @@ impl Approvals {
             let now = act::now(transaction, shared)?;
             let mut case = Case::shown(transaction, &on)?;
             let (event, note) = vote(transaction, shared, &by, &with, now)?;
-            let note = grants::noted(note, &case, with.grant)?;
+            let note = grants::noted(note, &case, &with)?;
             case.step(transaction, shared, &event, &note, now)?;
             grants::give(transaction, &case, now)?;
             super::show::of(&case, shared, now)
@@ -78,6 +80,7 @@ impl Approvals {
             let mut case = Case::shown(transaction, &on)?;
             check_note(Some(&reason), true)?;
             check_known(shared, &by.person)?;
+            check_represented(shared, on_behalf_of.as_deref())?;
             delegations::check(transaction, &by.person, on_behalf_of.as_deref(), now)?;
             let event = Event::Refuse { by: by.person.clone(), on_behalf_of: on_behalf_of.clone() };
             let note = Note::via(by.via).saying(Some(&reason));
@@ -108,9 +111,10 @@ impl Approvals {
         reason: Option<&str>,
     ) -> Receipt<RequestView> {
         let note = Note::via(by.via).saying(reason);
-        let on = *on;
+        let (on, who) = (*on, by.person.clone());
         self.act(attempt(what, &by.person, on.id), move |transaction, shared| {
             let now = act::now(transaction, shared)?;
+            check_known(shared, &who)?;
             let mut case = Case::shown(transaction, &on)?;
             check_note(note.text.as_deref(), what == "revoke")?;
             case.step(transaction, shared, &event, &note, now)?;
@@ -149,6 +153,10 @@ impl Approvals {
             check_claimant(&by, &case)?;
             let event = Event::Preview { digest: preview_digest(&preview) };
             if advance(&case.opening, &case.state, &event, now)? != case.state {
+                if case.stored.version >= MOST_VERSIONS {
+                    let why = "this request has seen enough previews: ask again";
+                    return Err(ApprovalError::Invalid(why.to_owned()));
+                }
                 case = next_version(transaction, case, now)?;
                 let note = Note::default().with("preview", &preview.root());
                 case.step(transaction, shared, &event, &note, now)?;
@@ -192,6 +200,7 @@ pub(super) fn vote(
 ) -> Result<(Event, Note), ApprovalError> {
     check_note(with.note.as_deref(), with.break_glass)?;
     check_known(shared, &by.person)?;
+    check_represented(shared, with.on_behalf_of.as_deref())?;
     delegations::check(transaction, &by.person, with.on_behalf_of.as_deref(), now)?;
     let note = Note::via(by.via).saying(with.note.as_deref());
     let vote = Vote { by: by.person.clone(), on_behalf_of: with.on_behalf_of.clone(), at: now };
@@ -206,11 +215,15 @@ pub(super) fn vote(
 
 /// Whoever left the settings no longer answers, whatever a policy still says. Where no people are
 /// configured, the embedding program vouches for them.
-fn check_known(shared: &Shared, person: &str) -> Result<(), ApprovalError> {
+pub(super) fn check_known(shared: &Shared, person: &str) -> Result<(), ApprovalError> {
     match shared.people.knows(person) {
         true => Ok(()),
         false => Err(ApprovalError::Unknown(person.to_owned())),
     }
+}
+
+fn check_represented(shared: &Shared, person: Option<&str>) -> Result<(), ApprovalError> {
+    person.map_or(Ok(()), |person| check_known(shared, person))
 }
 
 pub(super) fn check_note(note: Option<&str>, needed: bool) -> Result<(), ApprovalError> {

@@ -110,8 +110,7 @@ impl Inner {
         loop {
             let Some(store) = self.store.upgrade() else { return self.stop() };
             let present = store.watermark().ok();
-            if present.is_none() || present != mark {
-                self.tell(&*store);
+            if (present.is_none() || present != mark) && self.tell(&*store) {
                 mark = present;
             }
             drop(store);
@@ -132,8 +131,10 @@ impl Inner {
         state.waiters.clear();
     }
 
-    fn tell(&self, store: &dyn Store) {
-        let mut told = self.state().told.unwrap_or(0);
+    /// Whether all could be read.
+    fn tell(&self, store: &dyn Store) -> bool {
+        let known = self.state().told;
+        let Some(mut told) = known.or_else(|| store.newest_event().ok()) else { return false };
         while let Ok(events) = store.events_after(told, PAGE) {
             for (seq, event) in &events {
                 told = *seq;
@@ -146,9 +147,10 @@ impl Inner {
             }
             self.state().told = Some(told);
             if events.len() < PAGE as usize {
-                return;
+                return true;
             }
         }
+        false
     }
 }
 

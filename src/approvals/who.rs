@@ -85,16 +85,18 @@ impl Approver {
 pub struct Claimant {
     /// The agent.
     pub agent: Option<String>,
+    /// The person for whom it acts.
+    pub user: Option<String>,
     /// The session.
     pub session: Option<String>,
 }
 
 impl Claimant {
-    /// The agent and session of a call.
+    /// The agent, user and session of a call.
     #[must_use]
     pub fn of(call: &ToolCall) -> Self {
         let agent = call.agent.as_ref().map(|agent| agent.id.clone());
-        Self { agent, session: call.session.clone() }
+        Self { agent, user: call.user.clone(), session: call.session.clone() }
     }
 
     /// How the record names the agent's side.
@@ -110,7 +112,7 @@ impl Claimant {
             (None, None) => true,
             _ => false,
         };
-        same_agent && self.session == call.session
+        same_agent && self.user == call.user && self.session == call.session
     }
 }
 

@@ -1,4 +1,5 @@
-//! Settings: `fence.toml` beside the policy or named by `--config`, then `FENCE_*` variables.
+//! Settings: `fence.toml` beside the policy, else in the current folder, or named by `--config`;
+//! then `FENCE_*` variables.
 //!
 //! Paths in the file are relative to its folder. A `.env` file is never read: it may come with the
 //! project that an agent works on.
@@ -199,9 +200,11 @@ pub(super) fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
+/// Beside the first policy, else in the current folder: all commands given in one folder keep to
+/// one database.
 fn beside(policies: &[PathBuf]) -> Option<PathBuf> {
-    let file = policies.first()?.parent()?.join(FILE);
-    file.exists().then_some(file)
+    let near = policies.first().and_then(|policy| Some(policy.parent()?.join(FILE)));
+    [near, Some(PathBuf::from(FILE))].into_iter().flatten().find(|file| file.exists())
 }
 
 /// What is wrong with the file, where, and for a misspelt key which one was meant.

@@ -1,6 +1,7 @@
 //! `fence token`: credentials for the server: made, listed, revoked.
 
 use super::paint::inline;
+use super::settings::variable;
 use super::{Context, Exit, Failure};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::SqliteStore;
@@ -117,6 +118,18 @@ struct Row<'a> {
     expires_at: Option<String>,
 }
 
+/// An agent makes itself no credentials, and ends nobody's. What else may happen under the owner's
+/// own account, no check here can prevent.
+fn no_agent() -> Result<(), Failure> {
+    let token = variable("FENCE_TOKEN").map(|token| token.to_string_lossy().into_owned());
+    let of_agent = token.is_some_and(|token| token.trim().starts_with("fence_agent_"));
+    match variable("FENCE_AGENT").is_some() || of_agent {
+        false => Ok(()),
+        true => Err(Failure::usage("an agent is at this command line: it makes no tokens")
+            .help("unset FENCE_TOKEN and FENCE_AGENT in a shell that is yours alone")),
+    }
+}
+
 impl Token {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         // Beside the policy is where one works: there is none to name here.
@@ -124,11 +137,15 @@ impl Token {
         let path = settings.database(self.db.as_deref()).map_err(Failure::usage)?;
         match self.action {
             Action::Create(create) => {
+                no_agent()?;
                 let people = settings.people()?;
                 create.run(context, &book(&path)?, &people, self.json)
             }
             Action::List => list(context, &existing(&path)?, self.json),
-            Action::Revoke { id } => revoke(context, &existing(&path)?, id),
+            Action::Revoke { id } => {
+                no_agent()?;
+                revoke(context, &existing(&path)?, id)
+            }
         }
     }
 }

@@ -223,6 +223,7 @@ impl GateBuilder {
                 pending_cap: self.pending_cap,
                 announce: self.announce,
                 callback: self.callback,
+                attempts: Default::default(),
             }),
         })
     }

@@ -4,7 +4,7 @@
 //! transaction only checks the assumptions; where one fails it drafts again on the facts.
 
 use super::leaf;
-use super::work::{Arrival, Ids};
+use super::work::{Arrival, Gathered, Ids};
 use crate::approvals::RequestId;
 use crate::record::{self, Subject, Used};
 use crate::store::{Entry, StoredRequest};
@@ -44,7 +44,7 @@ pub(crate) fn draft(arrival: &Arrival, ids: Ids, call: &ToolCall, grounds: &Grou
     let slots = report.slots(grounds.needs);
     let mut decision = decision(&report, arrival, ids);
     let terms = (decision.decision == Effect::Ask).then(|| report.terms());
-    if let Some(terms) = &terms {
+    if let Some(terms) = terms.as_ref().filter(|_| !arrival.replayed) {
         decision.request = Some(match grounds.open {
             Some(open) => joined(open, terms),
             None => {
@@ -67,33 +67,38 @@ pub(crate) fn draft(arrival: &Arrival, ids: Ids, call: &ToolCall, grounds: &Grou
 }
 
 impl Draft {
-    /// The same decision on the same grounds, joining the request that is open for the call
-    /// instead of opening one; only for drafts on which no counter had a say.
+    /// The same decision on the same facts, joining the request that is open for the call instead
+    /// of opening one.
     pub(crate) fn joining(
         &self,
         open: &StoredRequest,
         arrival: &Arrival,
         ids: Ids,
         call: &ToolCall,
+        gathered: &Gathered,
     ) -> Self {
         let mut decision = self.decision.clone();
         decision.request = self.terms.as_ref().map(|terms| joined(open, terms));
-        self.otherwise(decision, arrival, ids, call)
+        self.otherwise(decision, arrival, ids, call, gathered)
     }
 
-    /// Another decision on the same grounds; only for drafts on which no counter had a say, or
-    /// that take no slots.
+    /// Another decision on the same facts; it takes no slots.
     pub(crate) fn otherwise(
         &self,
         decision: Decision,
         arrival: &Arrival,
         ids: Ids,
         call: &ToolCall,
+        gathered: &Gathered,
     ) -> Self {
-        let facts = Facts { now: arrival.now, counters: &[], answers: &arrival.answers };
         let recorded_at = &arrival.recorded_at.to_string();
-        let used =
-            Used { facts, counters: &[], slots: &[], replayed: arrival.replayed, recorded_at };
+        let used = Used {
+            facts: gathered.facts(),
+            counters: &gathered.needs.counters,
+            slots: &[],
+            replayed: arrival.replayed,
+            recorded_at,
+        };
         let call_id = call.call_id.as_deref();
         let entry = entry(&decision, Subject::Call(call), &used, arrival, ids, call_id);
         Self { decision, entry, terms: self.terms.clone(), slots: Vec::new() }

@@ -2,8 +2,9 @@
 //! already, or a grant stands in its place.
 
 use super::draft::Draft;
-use super::work::Line;
+use super::work::{Gathered, Line};
 use crate::approvals;
+use crate::approvals::grants::{self, Asking, Grant};
 use crate::record::Subject;
 use crate::store::{CallScope, StoreError};
 use crate::wire::Decision;
@@ -19,63 +20,60 @@ impl Line<'_> {
         call: &ToolCall,
         scope: &CallScope,
         draft: &Draft,
-        needs: &Needs,
+        gathered: &Gathered,
     ) -> Result<Option<Decision>, StoreError> {
         if approvals::was_refused(self.transaction, self.arrival, call, &draft.decision)? {
             let because = approvals::REFUSED_BEFORE.to_owned();
             return self.denied(scope, because, Subject::Reused(call)).map(Some);
         }
-        let Some(terms) = &draft.terms else {
-            self.write(scope, draft, needs)?;
+        // A replay asks nobody, and joins nothing that people answer.
+        let Some(terms) = draft.terms.as_ref().filter(|_| !self.arrival.replayed) else {
+            self.write(scope, draft, &gathered.needs)?;
             return Ok(None);
         };
         let terms = self.shared.people.seated(terms.clone());
         let open = self.transaction.open_request(self.arrival.digest, self.arrival.at)?;
         if let Some(open) = open {
-            let draft = draft.joining(&open, self.arrival, self.ids, call);
+            let draft = draft.joining(&open, self.arrival, self.ids, call, gathered);
             self.write(scope, &draft, &Needs::default())?;
             return Ok(Some(draft.decision));
         }
         if let Some(grant) = self.granted(call, &terms)? {
             let decision = grant.release(&draft.decision);
-            let draft = draft.otherwise(decision, self.arrival, self.ids, call);
+            let draft = draft.otherwise(decision, self.arrival, self.ids, call, gathered);
             self.write(scope, &draft, &Needs::default())?;
             return Ok(Some(draft.decision));
         }
         if let Some(because) = self.unaskable(call, &terms)? {
             return self.denied(scope, because, Subject::Reused(call)).map(Some);
         }
-        self.write(scope, draft, needs)?;
+        self.write(scope, draft, &gathered.needs)?;
         self.open(call, &terms)?;
         Ok(None)
     }
 
-    /// The grant that covers the call, used up by one. Replays have none.
-    fn granted(
-        &mut self,
-        call: &ToolCall,
-        terms: &Terms,
-    ) -> Result<Option<approvals::grants::Grant>, StoreError> {
-        match self.arrival.replayed {
-            true => Ok(None),
-            false => approvals::grants::take(self.transaction, call, terms, self.arrival.at),
-        }
+    /// The grant that covers the call, used up by one.
+    fn granted(&mut self, call: &ToolCall, terms: &Terms) -> Result<Option<Grant>, StoreError> {
+        let asking = Asking {
+            call,
+            terms,
+            policy_digest: self.arrival.policies.layers.digest(),
+            people: &self.shared.people,
+            at: self.arrival.at,
+        };
+        grants::take(self.transaction, &asking)
     }
 
     /// Why no request can be opened.
     fn unaskable(&mut self, call: &ToolCall, terms: &Terms) -> Result<Option<String>, StoreError> {
-        if self.arrival.replayed {
-            return Ok(None);
-        }
         let (cap, at) = (self.shared.pending_cap, self.arrival.at);
         approvals::open::refused(self.transaction, call, terms, cap, at)
     }
 
     fn open(&mut self, call: &ToolCall, terms: &Terms) -> Result<(), StoreError> {
-        let request =
-            approvals::open::request(self.transaction, self.arrival, self.ids, call, terms)?;
-        // Nobody is told of what a replay asks.
-        let announce = self.shared.announce.as_ref().filter(|_| !self.arrival.replayed);
-        approvals::open::write(self.transaction, &request, terms, announce, self.arrival.at)
+        let (arrival, ids) = (self.arrival, self.ids);
+        let request = approvals::open::request(self.transaction, arrival, ids, call, terms)?;
+        let announce = self.shared.announce.as_ref();
+        approvals::open::write(self.transaction, &request, terms, announce, arrival.at)
     }
 }

@@ -232,13 +232,16 @@ impl Line<'_> {
     fn judge(&mut self, call: &ToolCall, scope: &CallScope) -> Result<Made, StoreError> {
         let behind = self.now()?.behind;
         if let Some(draft) = self.assumed.filter(|_| !behind) {
-            return match self.settled(call, scope, draft, &Needs::default())? {
+            let Arrival { now, answers, .. } = self.arrival;
+            let (needs, counters) = (Needs::default(), Vec::new());
+            let gathered = Gathered { now: *now, needs, counters, answers: answers.clone() };
+            return match self.settled(call, scope, draft, &gathered)? {
                 Some(decision) => Ok(Made::anew(decision)),
                 None => Ok(Made::AsDrafted),
             };
         }
-        let (draft, needs) = self.draft(call, None)?;
-        let settled = self.settled(call, scope, &draft, &needs)?;
+        let (draft, gathered) = self.draft(call, None)?;
+        let settled = self.settled(call, scope, &draft, &gathered)?;
         Ok(Made::anew(settled.unwrap_or(draft.decision)))
     }
 
@@ -248,11 +251,12 @@ impl Line<'_> {
         &mut self,
         call: &ToolCall,
         open: Option<&StoredRequest>,
-    ) -> Result<(Draft, Needs), StoreError> {
-        let Gathered { now, needs, counters, .. } = self.gather(call)?;
-        let grounds = Grounds { now, needs: &needs, counters: &counters, open };
+    ) -> Result<(Draft, Gathered), StoreError> {
+        let gathered = self.gather(call)?;
+        let Gathered { now, needs, counters, .. } = &gathered;
+        let grounds = Grounds { now: *now, needs, counters, open };
         let draft = draft(self.arrival, self.ids, call, &grounds);
-        Ok((draft, needs))
+        Ok((draft, gathered))
     }
 
     /// Makes a draft true: slots taken, the decision appended.
@@ -409,11 +413,11 @@ impl Line<'_> {
         let mut call = call.clone();
         call.call_id = None;
         let call = &call;
-        let (draft, needs) = self.draft(call, None)?;
+        let (draft, gathered) = self.draft(call, None)?;
         if draft.decision.decision <= first.decision {
             return Ok(first);
         }
-        let settled = self.settled(call, scope, &draft, &needs)?;
+        let settled = self.settled(call, scope, &draft, &gathered)?;
         Ok(settled.unwrap_or(draft.decision))
     }
 

@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Approve {
-    /// The version that was shown; another one is refused.
+    /// The version that was shown, here or in `If-Match`; another one is refused.
     #[serde(default)]
     version: Option<u32>,
     /// The digest that was shown; another one is refused.
@@ -91,6 +91,10 @@ pub(super) async fn approve(
 ) -> Result<Response, Problem> {
     let by = caller.approver()?;
     let shown = Shown::new(&id, &headers, body.version, body.digest.as_deref())?;
+    if shown.target.version.is_none() {
+        let unseen = "say what was looked at: give the `version`, or `If-Match`";
+        return Err(Problem::bad_request(unseen));
+    }
     let offer = |text: String| {
         let wrong = "`grant` is `once`, `session`, a duration such as `1h`, or a number of calls";
         read_offer(&text).ok_or_else(|| Problem::bad_request(wrong))

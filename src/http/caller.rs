@@ -41,8 +41,9 @@ impl Caller {
 
     /// What the approvals know the agent by: it acts in the session of its own request.
     pub(super) fn claimant(&self, request: &RequestView) -> Result<Claimant, Problem> {
-        let agent = Some(self.agent()?.agent.clone());
-        Ok(Claimant { agent, session: request.session.clone() })
+        let agency = self.agent()?;
+        let (agent, user) = (Some(agency.agent.clone()), agency.user.clone());
+        Ok(Claimant { agent, user, session: request.session.clone() })
     }
 
     /// The person for what only people do.

@@ -204,9 +204,14 @@ fn form_fields(bytes: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(bytes).into_owned().collect()
 }
 
+/// The routes that may release a call.
+const RELEASING: [&str; 2] = ["/v1/decide", "/v1/requests/{id}/claim"];
+
 /// The handler's answer, in time and once for each key.
 async fn answer(state: &State, row: &Row, request: Request, next: Next) -> Response {
-    let write = is_write(request.method());
+    // What releases a call is never answered from what was kept: halts and stricter policies count
+    // at once. A `call_id`, and the single use of an approval, keep those from being done twice.
+    let write = is_write(request.method()) && !RELEASING.contains(&row.path);
     let answering = async {
         match write && request.headers().contains_key(idempotency::HEADER) {
             true => idempotency::once(state, request, next).await,

@@ -206,7 +206,7 @@ pub(super) async fn seen(
 fn visible(caller: &Caller, view: &RequestView) -> Result<(), Problem> {
     let Some(agency) = caller.agency() else { return Ok(()) };
     let own = view.agent.as_deref().is_some_and(|agent| agent.eq_ignore_ascii_case(&agency.agent));
-    if own { Ok(()) } else { Err(missing()) }
+    if own && view.user == agency.user { Ok(()) } else { Err(missing()) }
 }
 
 fn missing() -> Problem {

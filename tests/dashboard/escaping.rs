@@ -311,6 +311,7 @@ fn pages(p: &str) -> Vec<(String, Markup)> {
         standing::grants(
             &frame,
             &[GrantView {
+                policy_digest: s(),
                 id: s(),
                 by: vec![s()],
                 offer: s(),

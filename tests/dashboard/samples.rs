@@ -198,6 +198,7 @@ pub(crate) fn insight() -> Insight {
 
 pub(crate) fn grant() -> GrantView {
     GrantView {
+        policy_digest: String::new(),
         id: "g_1".into(),
         by: vec!["ana@example.com".into()],
         given_at: "2026-03-23T09:00:00Z".into(),

@@ -28,6 +28,12 @@ fn house() -> House {
 impl House {
     fn act(&self, id: &str, act: &str, body: &Value, token: &str) -> crate::support::Answer {
         let path = format!("/v1/requests/{id}/{act}");
+        let mut body = body.clone();
+        if act == "approve" && body.get("version").is_none() {
+            // Whoever approves says what was looked at: here the request as it stands.
+            let view = self.server.state.approvals.get(id.parse().unwrap()).unwrap();
+            body["version"] = view.version.into();
+        }
         self.server.post(&path, &body.to_string()).token(token).send()
     }
 
@@ -139,6 +145,8 @@ fn apr_024_a_vote_on_what_was_changed_since_is_refused_with_the_new_version() {
     assert_eq!((stale.status, stale.problem()), (409, "stale".to_owned()), "{}", stale.body);
     assert_eq!(stale.json()["version"], 2);
     let path = format!("/v1/requests/{id}/approve");
+    let unseen = house.server.post(&path, "{}").token(&house.ann).send();
+    assert_eq!(unseen.status, 400, "nobody approves what they have not looked at");
     let call = house.server.post(&path, "{}").token(&house.ann).header("If-Match", "\"1\"");
     let stale = call.send();
     assert_eq!((stale.status, stale.problem()), (412, "stale".to_owned()));
@@ -209,7 +217,8 @@ fn an_expired_request_answers_gone() {
     let id = server.ask(&agent, SEND);
     let waited = server.get(&format!("/v1/requests/{id}?wait=10s")).token(&agent).send();
     assert_eq!(waited.json()["state"], "expired");
-    let late = server.post(&format!("/v1/requests/{id}/approve"), "{}").token(&ann).send();
+    let late =
+        server.post(&format!("/v1/requests/{id}/approve"), r#"{"version":1}"#).token(&ann).send();
     assert_eq!((late.status, late.problem()), (410, "expired".to_owned()), "{}", late.body);
 }
 

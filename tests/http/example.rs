@@ -36,8 +36,7 @@ fn the_example_agent_sends_what_was_approved() {
     };
     let view = Call::new(served.address, "GET", &format!("/v1/requests/{id}")).token(&ana).send();
     assert_eq!(view.json()["recipients"], 12);
-    let edits =
-        r#"{"edits":[{"field":"args.to","value":["reader1@list.test","reader2@list.test"]}]}"#;
+    let edits = r#"{"version":1,"edits":[{"field":"args.to","value":["reader1@list.test","reader2@list.test"]}]}"#;
     let approve = format!("/v1/requests/{id}/approve");
     let approved = Call::new(served.address, "POST", &approve).json(edits).token(&ana).send();
     assert_eq!(approved.status, 200, "{}", approved.body);

@@ -92,7 +92,11 @@ impl Load {
             let list = list.and_then(|a| serde_json::from_str::<serde_json::Value>(&a.body).ok());
             let items = list.and_then(|list| list["items"].as_array().cloned()).unwrap_or_default();
             for id in items.iter().filter_map(|item| item["id"].as_str()) {
-                let approved = self.post(&self.person, &format!("/v1/requests/{id}/approve"), "{}");
+                let approved = self.post(
+                    &self.person,
+                    &format!("/v1/requests/{id}/approve"),
+                    r#"{"version":1}"#,
+                );
                 if approved.is_some_and(|(status, _)| status == 200) {
                     self.told.lock().unwrap().approved.insert(id.to_owned());
                 }

@@ -56,7 +56,10 @@ fn a_long_queue_is_listed_and_answered_quickly() {
     assert_eq!(items.len(), 50);
     let approve = |id: &str| {
         let begun = Instant::now();
-        let answer = server.post(&format!("/v1/requests/{id}/approve"), "{}").token(&ann).send();
+        let answer = server
+            .post(&format!("/v1/requests/{id}/approve"), r#"{"version":1}"#)
+            .token(&ann)
+            .send();
         assert_eq!(answer.status, 200, "{}", answer.body);
         begun.elapsed()
     };

@@ -24,7 +24,7 @@ fn what_happens_arrives_and_a_stream_resumes_after_its_last_event() {
     assert_eq!(kind, "request.opened");
     assert_eq!(data["request"], id.as_str());
     drop(stream);
-    server.post(&format!("/v1/requests/{id}/approve"), "{}").token(&ann).send();
+    server.post(&format!("/v1/requests/{id}/approve"), r#"{"version":1}"#).token(&ann).send();
     let mut resumed =
         server.get("/v1/events").token(&ann).header("Last-Event-ID", &opened.to_string()).open();
     let voted = resumed.event().unwrap();

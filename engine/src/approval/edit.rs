@@ -100,7 +100,7 @@ pub(super) fn is_within(bound: Bound, old: Option<Value<'_>>, new: Value<'_>) ->
 
 /// Less, but still something: a number nearer to zero, a list with some of the same items in the
 /// same order. Nothing else can shrink.
-pub(super) fn is_less(old: Value<'_>, new: Value<'_>) -> bool {
+fn is_less(old: Value<'_>, new: Value<'_>) -> bool {
     match (old, new) {
         (Value::Number(_), Value::Number(_)) => {
             let zero = Number::from(0_u64);

@@ -9,6 +9,7 @@ use axum::extract::{Path, State as Of};
 use axum::response::Response;
 use fence_engine::CompiledPolicy;
 use fence_engine::call::hex_digest;
+use fence_engine::policy::Default;
 
 pub(super) async fn policies(Of(state): Of<State>, visit: Visit) -> Response {
     let page = pages::policies(&visit.frame, &view(&state));
@@ -47,7 +48,10 @@ fn policy_view(policy: &CompiledPolicy) -> PolicyView {
         name: policy.name().to_owned(),
         digest: hex_digest(policy.digest()),
         rules: policy.rules().len(),
-        default: format!("{:?}", policy.default_effect()).to_lowercase(),
+        default: match policy.default_effect() {
+            Default::Effect(effect) => effect.as_str().to_owned(),
+            Default::Pass => "pass".to_owned(),
+        },
         sources: sources.collect(),
     }
 }
