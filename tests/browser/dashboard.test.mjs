@@ -125,7 +125,7 @@ test("an answer to an older version counts for nothing and shows what changed", 
   const id = await fence.ask("payment_refund", { amount: 120, order: "A-7" }, fresh());
   const ana = await answering("ana", { javaScriptEnabled: false });
   await ana.page.goto(`${fence.url}/requests/${id}?answer=approve`);
-  const edited = await fence.call("POST", `/v1/requests/${id}/approve`, { edits: [{ field: "args.amount", value: 100 }] }, "bo");
+  const edited = await fence.call("POST", `/v1/requests/${id}/approve`, { version: 1, edits: [{ field: "args.amount", value: 100 }] }, "bo");
   assert.equal(edited.status, 200, JSON.stringify(edited.body));
   await ana.page.getByRole("button", { name: "Approve this call" }).click();
   const told = ana.page.getByRole("alert").filter({ hasText: "It changed while you were reading" });
@@ -144,7 +144,7 @@ test("what was edited by somebody else is shown in place before it can be answer
   await open(id);
   await page.getByRole("button", { name: "Refuse…" }).click();
   await page.getByLabel("Reason").fill("half written");
-  await fence.call("POST", `/v1/requests/${id}/approve`, { edits: [{ field: "args.amount", value: 90 }] }, "bo");
+  await fence.call("POST", `/v1/requests/${id}/approve`, { version: 1, edits: [{ field: "args.amount", value: 90 }] }, "bo");
   await page.getByText("Somebody edited this request").waitFor();
   assert.equal(await page.getByLabel("Reason").inputValue(), "half written", "nothing written is taken away");
   await page.getByRole("link", { name: "Back" }).click();
