@@ -192,7 +192,7 @@ pub(super) struct Preview {
 
 /// Give a dry-run result for people to look at
 ///
-/// Another one than before clears the votes.
+/// Another one than before makes a new version, without votes.
 #[utoipa::path(post, path = "/v1/requests/{id}/preview", tag = "agents", request_body = Preview,
     params(("id" = String, Path)),
     responses((status = 200, body = RequestView), (status = "4XX", body = ProblemBody)))]

@@ -326,3 +326,44 @@ fn whoever_started_the_session_does_not_approve_in_it() {
     assert_eq!((own.status, own.problem()), (403, "requester".to_owned()), "{}", own.body);
     assert_eq!(house.act(&id, "approve", &json!({}), &house.bob).json()["state"], "approved");
 }
+
+/// The agent shows what would happen, a person makes 500 recipients 50, and the agent gets that.
+#[test]
+fn a_preview_is_seen_and_the_edited_call_is_the_one_that_runs() {
+    let policy = "fence 1 policy mail group team = \"ann@x.example\"
+        ask send_* { by team edit args.to shrink }";
+    let server = Server::start(Setup { policy: policy.to_owned(), ..Setup::default() });
+    let (agent, ann) = (server.agent("a-1"), server.person(Role::Approver, "ann@x.example"));
+    let to = |count: usize| (0..count).map(|at| format!("r{at}@l.test")).collect::<Vec<_>>();
+    let call = json!({"tool": "send_x", "args": {"to": to(500)}});
+    let id = server.ask(&agent, &call.to_string());
+    let post = |what: &str, body: Value, token: &str| {
+        let path = format!("/v1/requests/{id}/{what}");
+        server.post(&path, &body.to_string()).token(token).send()
+    };
+    let shown = post("preview", json!({"preview": {"mails": 500}}), &agent);
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    let seen = server.get(&format!("/v1/requests/{id}")).token(&ann).send().json();
+    assert_eq!(
+        (&seen["preview"]["value"]["mails"], &seen["recipients"]),
+        (&json!(500), &json!(500))
+    );
+    let version = &seen["version"];
+    let edit = json!({"version": version, "edits": [{"field": "args.to", "value": to(50)}]});
+    let approved = post("approve", edit, &ann).json();
+    assert_eq!((&approved["state"], &approved["recipients"]), (&json!("approved"), &json!(50)));
+    assert_eq!(approved["preview"]["stale"], true);
+    let claimed = post("claim", json!({}), &agent).json();
+    assert_eq!(claimed["call"]["args"]["to"].as_array().unwrap().len(), 50);
+    let change = &claimed["request"]["edit"]["changes"][0];
+    let count = |side: &str| change[side].as_array().unwrap().len();
+    assert_eq!((count("from"), count("to")), (500, 50));
+    let auditor =
+        server.token(&fence::tokens::Holder::Person { role: Role::Auditor, person: None });
+    let log = server.get("/v1/decisions").token(&auditor).send().json();
+    let recorded = log["items"].as_array().unwrap().iter();
+    let sizes: Vec<_> = recorded
+        .map(|item| item["record"]["call"]["args"]["to"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(sizes, [50, 500], "both versions, the newest first");
+}
