@@ -10,6 +10,7 @@ pub mod clock;
 pub mod gate;
 #[cfg(feature = "server")]
 pub mod http;
+pub mod lists;
 #[cfg(any(feature = "cli", feature = "server"))]
 mod meant;
 #[cfg(feature = "server")]

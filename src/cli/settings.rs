@@ -26,12 +26,23 @@
 //! required = true
 //! summary = "the score that holds"
 //!
+//! [mcp]
+//! server = "files"
+//! agent = "desk-1"
+//! user = "ana@example.com"
+//! dialog = "ana@example.com"
+//! wait = "30s"
+//!
+//! [hook]
+//! agent = "claude-code"
+//!
 //! [notify.desk]
 //! kind = "webhook"
 //! url = "https://desk.example.com/fence"
 //! secret_env = "FENCE_DESK_SECRET"
 //! ```
 
+mod door;
 #[cfg(feature = "server")]
 mod notify;
 mod people;
@@ -43,6 +54,7 @@ use super::Failure;
 use crate::meant::meant;
 use crate::people::People;
 use crate::service::Services;
+pub(crate) use door::Door;
 use fence_engine::show::printable;
 use fence_engine::strategy::Strategies;
 use serde::Deserialize;
@@ -66,6 +78,8 @@ pub(crate) struct Settings {
     file: PathBuf,
     strategies: BTreeMap<String, strategies::Written>,
     people: BTreeMap<String, people::Written>,
+    mcp: door::Written,
+    hook: door::Written,
     #[cfg(feature = "server")]
     server: server::Written,
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "the server's part"))]
@@ -84,6 +98,10 @@ struct Written {
     strategies: BTreeMap<String, strategies::Written>,
     #[serde(default)]
     people: BTreeMap<String, people::Written>,
+    #[serde(default)]
+    mcp: door::Written,
+    #[serde(default)]
+    hook: door::Written,
     #[cfg(feature = "server")]
     #[serde(default)]
     server: server::Written,
@@ -126,6 +144,8 @@ impl Settings {
             file: file.to_path_buf(),
             strategies: written.strategies,
             people: written.people,
+            mcp: written.mcp,
+            hook: written.hook,
             #[cfg(feature = "server")]
             server: written.server,
             notify: written.notify,
@@ -163,6 +183,21 @@ impl Settings {
     /// The people who may answer requests.
     pub(crate) fn people(&self) -> Result<People, Failure> {
         people::make(&self.people).map_err(|error| self.within(&error))
+    }
+
+    /// What the door in front of MCP servers fixes.
+    pub(crate) fn mcp(&self) -> Result<Door, Failure> {
+        self.door("[mcp]", &self.mcp)
+    }
+
+    /// What the door of coding agents' hooks fixes.
+    pub(crate) fn hook(&self) -> Result<Door, Failure> {
+        self.door("[hook]", &self.hook)
+    }
+
+    fn door(&self, section: &str, written: &door::Written) -> Result<Door, Failure> {
+        let known = |person: &str| self.people.keys().any(|id| id.eq_ignore_ascii_case(person));
+        door::make(written, known).map_err(|error| self.within(&format!("{section}: {error}")))
     }
 
     /// What to call the file that the settings come from, or are to stand in.

@@ -24,7 +24,8 @@ impl Builder {
         span: Span,
         mut nodes: Nodes<'_>,
     ) -> Option<PolicyDeclaration> {
-        let name = self.written(&nodes.next()?);
+        let mut name = self.written(&nodes.next()?);
+        name.node.retain(|letter| letter != '"');
         let scope = nodes.find(|node| node.as_rule() == Rule::for_agent);
         let agents = scope.map(|scope| self.patterns(scope.into_inner())).unwrap_or_default();
         Some(PolicyDeclaration { span, name, agents })
