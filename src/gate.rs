@@ -6,6 +6,7 @@ mod clock;
 pub(crate) mod draft;
 mod reply;
 mod settle;
+mod submission;
 mod swap;
 pub(crate) mod work;
 
@@ -33,7 +34,8 @@ use fence_engine::facts::{AnswerFact, Facts, Now};
 use fence_engine::json::{JsonError, Limits};
 use fence_engine::scalar::Timestamp;
 use fence_engine::{Layers, plan};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use submission::Submission;
 use work::{Arrival, DecisionWork, GatherWork, Settled};
 
 /// How far the clock may lie behind the newest live decision before time is unknown.
@@ -192,19 +194,18 @@ impl Gate {
     /// # Errors
     /// As [`Gate::decide`].
     pub async fn decide_in(&self, call: &ToolCall, mode: Mode) -> Result<Decided, GateError> {
-        let (gate, claimant) = (self.clone(), Claimant::of(call));
-        let call = call.clone();
-        let work = match gate.needs_answers(&call, mode) {
+        let (gate, arrived) = (self.clone(), Arrived::Call(call.clone()));
+        let work = match gate.needs_answers(call, mode) {
             // Outside answers may take their time; the runtime's other tasks go on.
-            true => tokio::task::spawn_blocking(move || gate.arrival(Arrived::Call(call), mode))
+            true => tokio::task::spawn_blocking(move || gate.arrival(arrived, mode))
                 .await
                 .map_err(|_| GateError::Lost)?,
-            false => gate.arrival(Arrived::Call(call), mode),
+            false => gate.arrival(arrived, mode),
         };
         let (answer, received) = tokio::sync::oneshot::channel();
         self.submit(work, Reply::Task(answer));
-        let decision = received.await.map_or(Err(GateError::Lost), Settled::into_decision)?;
-        Ok(Decided::new(decision, self.clone(), claimant))
+        let made = received.await.map_or(Err(GateError::Lost), Settled::into_made)?;
+        Ok(Decided::new(made, self.clone(), call))
     }
 
     /// Decides a call and blocks until the decision is durable.
@@ -220,8 +221,8 @@ impl Gate {
     /// # Errors
     /// As [`Gate::decide`].
     pub fn decide_blocking_in(&self, call: &ToolCall, mode: Mode) -> Result<Decided, GateError> {
-        let decision = self.wait(self.arrival(Arrived::Call(call.clone()), mode))?;
-        Ok(Decided::new(decision, self.clone(), Claimant::of(call)))
+        let pending = self.pending(self.arrival(Arrived::Call(call.clone()), mode));
+        Ok(Decided::new(pending.wait_made()?, self.clone(), call))
     }
 
     /// Decides a call as its JSON text; a malformed one is denied and recorded too.
@@ -313,13 +314,10 @@ impl Gate {
             Arrived::Call(call) => self.answers(&policies.layers, call, now),
             Arrived::Text { .. } => Vec::new(),
         };
-        let digest = match &arrived {
-            Arrived::Call(call) => call.digest(),
-            Arrived::Text { digest, .. } => *digest,
-        };
         let replayed = mode.at.is_some() || mode.without_clock;
         let (obeys_mark, recorded_at) = (!replayed, clock);
-        Arrival { policies, arrived, at, now, replayed, obeys_mark, recorded_at, digest, answers }
+        let digest = OnceLock::new();
+        Arrival { policies, arrived, at, now, replayed, obeys_mark, recorded_at, answers, digest }
     }
 
     fn answers(&self, layers: &Layers, call: &ToolCall, now: Now) -> Vec<AnswerFact> {
@@ -333,7 +331,12 @@ impl Gate {
 
     fn submit(&self, arrival: Arrival, answer: Reply) {
         let ids = work::Ids::new(&*self.shared.random, arrival.recorded_at);
-        let work = DecisionWork::new(Arc::clone(&self.shared), arrival, ids, answer);
+        let submission = Submission::new(arrival, ids);
+        if !self.shared.store.writes_later() {
+            // The one writer finds it written up.
+            submission.write_up_if_assumed();
+        }
+        let work = DecisionWork::new(Arc::clone(&self.shared), submission, answer);
         self.shared.store.submit(Box::new(work));
     }
 

@@ -15,6 +15,7 @@ mod unopened;
 
 use fence_engine::approval::RequestState;
 use fence_engine::scalar::Timestamp;
+use std::sync::Arc;
 
 pub use bell::Bell;
 pub use error::StoreError;
@@ -89,6 +90,21 @@ pub enum CallScope {
     Nobody,
 }
 
+/// A decision that is written up when it is read.
+pub trait Later: Send + Sync {
+    /// As [`Entry::id`].
+    fn id(&self) -> [u8; 16];
+
+    /// As [`Entry::session`].
+    fn session(&self) -> Option<&str>;
+
+    /// As [`Entry::call_id`].
+    fn call_id(&self) -> Option<&str>;
+
+    /// The decision; the same whenever it is asked for.
+    fn entry(&self) -> &Entry;
+}
+
 /// Which entries of the log are wanted; absent fields do not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogQuery {
@@ -161,6 +177,18 @@ pub trait Transaction {
     /// # Errors
     /// [`StoreError::Refused`] where the id is taken or the call id claimed; any fault of the store.
     fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<u64, StoreError>;
+
+    /// As [`Transaction::append`], of a decision that need not be written up before it is read.
+    ///
+    /// # Errors
+    /// As [`Transaction::append`].
+    fn append_later(
+        &mut self,
+        scope: &CallScope,
+        later: &Arc<dyn Later>,
+    ) -> Result<u64, StoreError> {
+        self.append(scope, later.entry())
+    }
 
     /// Keeps the texts a policy digest stands for, once.
     ///
@@ -262,6 +290,12 @@ pub trait Transaction {
     /// Any fault of the store.
     fn item(&mut self, kind: &str, id: [u8; 16]) -> Result<Option<Item>, StoreError>;
 
+    /// Whether any item of a kind has not ended.
+    ///
+    /// # Errors
+    /// Any fault of the store.
+    fn any_live_item(&mut self, kind: &str) -> Result<bool, StoreError>;
+
     /// The items of a kind that have not ended, under one key, in the order of their ids.
     ///
     /// # Errors
@@ -318,6 +352,12 @@ pub trait Store: Send + Sync {
     /// Queues work without waiting; `finish` is called from another thread (or, in memory, before
     /// this returns).
     fn submit(&self, work: Box<dyn Work>);
+
+    /// Whether decisions are written up when they are read; otherwise it is best done before they
+    /// are submitted.
+    fn writes_later(&self) -> bool {
+        false
+    }
 
     /// Calls `visit` for each wanted entry, in the order of the log, until it answers `false`;
     /// entries appended meanwhile are left out. Takes a few entries at a time into memory and

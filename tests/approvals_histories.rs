@@ -269,7 +269,8 @@ fn random_histories_break_no_invariant() {
         released += ran;
     }
     println!("seed {seed}: {histories} histories, {moves} moves, {released} calls released");
-    assert!(moves > 3 * histories && released as u64 * 4 > histories, "too little happened");
+    // Of 100 000 histories 27 in 100 released a call: of 1 000, fewer than 20 in 100 is no accident.
+    assert!(moves > 3 * histories && released as u64 * 5 > histories, "too little happened");
 }
 
 type Move = fn(&House, &Setting) -> Result<&'static str, ApprovalError>;

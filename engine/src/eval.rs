@@ -26,6 +26,7 @@ pub struct Evaluation<'p> {
     pub effect: Effect,
     layers: &'p Layers,
     decided: Option<Decided>,
+    asked: bool,
     malformed: Option<Malformed>,
 }
 
@@ -62,6 +63,12 @@ impl<'p> Evaluation<'p> {
         self.rule()?.ask.as_ref()?.autos.get(usize::from(self.decided?.line?))
     }
 
+    /// Whether an `ask` rule applies, released or not, or only through unknown.
+    #[must_use]
+    pub const fn asked(&self) -> bool {
+        self.asked
+    }
+
     /// Why the call was not judged at all.
     #[must_use]
     pub const fn malformed(&self) -> Option<&Malformed> {
@@ -69,7 +76,13 @@ impl<'p> Evaluation<'p> {
     }
 
     fn refused(layers: &'p Layers, malformed: Malformed) -> Self {
-        Self { effect: Effect::Deny, layers, decided: None, malformed: Some(malformed) }
+        Self {
+            effect: Effect::Deny,
+            layers,
+            decided: None,
+            asked: false,
+            malformed: Some(malformed),
+        }
     }
 }
 
@@ -116,8 +129,9 @@ pub fn evaluate<'p>(layers: &'p Layers, call: &ToolCall, facts: &Facts<'_>) -> E
         });
         verdict.add(layer, &tally, policy.default_effect());
     }
+    let asked = verdict.asked;
     let (effect, decided) = verdict.settle();
-    Evaluation { effect, layers, decided, malformed: None }
+    Evaluation { effect, layers, decided, asked, malformed: None }
 }
 
 /// Names what must be fetched before the call can be judged.

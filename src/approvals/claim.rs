@@ -61,7 +61,7 @@ impl Approvals {
             if let Some(why) = halts::halted(transaction, case.call())? {
                 return Err(ApprovalError::Halted(why));
             }
-            let same = |arrival: &&Arrival| arrival.digest == case.stored.digest;
+            let same = |arrival: &&Arrival| arrival.digest() == case.stored.digest;
             let arrival = arrival.as_ref().filter(same);
             let arrival = arrival.ok_or(ApprovalError::Stale { version: case.stored.version })?;
             Use { shared, arrival, ids, by: &by, now }.make(transaction, case)
@@ -168,7 +168,7 @@ impl Use<'_> {
         let version = Version {
             old: &case.stored,
             decision: self.ids.decision.into_bytes(),
-            digest: self.arrival.digest,
+            digest: self.arrival.digest(),
             terms,
             place: Place { opened_at, expires_at },
         };

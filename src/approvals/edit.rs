@@ -41,7 +41,7 @@ impl Approvals {
             advance(&case.opening, &case.state, &event, now)?;
             let call = edited_call(&case, &with)?;
             let digest = call.digest();
-            let arrival = arrival.as_ref().filter(|arrival| arrival.digest == digest);
+            let arrival = arrival.as_ref().filter(|arrival| arrival.digest() == digest);
             let arrival = arrival.ok_or(ApprovalError::Stale { version: case.stored.version })?;
             let edit = Edit { shared, arrival, ids, call: &call, by: &by.person, now };
             let mut case = edit.make(transaction, case)?;
@@ -128,7 +128,7 @@ impl Edit<'_> {
         mut case: Case,
     ) -> Result<Case, ApprovalError> {
         let id = RequestId(case.stored.id);
-        let same = transaction.open_request(self.arrival.digest, self.now)?;
+        let same = transaction.open_request(self.arrival.digest(), self.now)?;
         if let Some(other) = same.filter(|other| other.id != case.stored.id) {
             return Err(ApprovalError::SameCall(RequestId(other.id).to_string()));
         }
@@ -165,7 +165,7 @@ impl Edit<'_> {
         let version = Version {
             old,
             decision: self.ids.decision.into_bytes(),
-            digest: self.arrival.digest,
+            digest: self.arrival.digest(),
             terms,
             place,
         };

@@ -119,6 +119,9 @@ pub(crate) fn halted(
     transaction: &mut dyn Transaction,
     call: &ToolCall,
 ) -> Result<Option<String>, StoreError> {
+    if !transaction.any_live_item(KIND)? {
+        return Ok(None);
+    }
     let agents = call.agent.iter().flat_map(Agent::path);
     let agents = agents.map(|agent| HaltScope::Agent(agent.to_owned()));
     let session = call.session.iter().map(|session| HaltScope::Session(session.clone()));

@@ -41,7 +41,7 @@ pub(crate) fn was_refused(
         Some(_) => i64::MIN,
         None => arrival.at.micros().saturating_sub(REFUSAL_LASTS_MICROS),
     };
-    transaction.refused_since(arrival.digest, Timestamp::from_micros(since))
+    transaction.refused_since(arrival.digest(), Timestamp::from_micros(since))
 }
 
 /// Why no request can be opened for a call, if so.
@@ -100,7 +100,7 @@ pub(crate) fn request(
         id: ids.request.into_bytes(),
         version: 1,
         decision: ids.decision.into_bytes(),
-        digest: arrival.digest,
+        digest: arrival.digest(),
         tool: call.tool.clone(),
         agent: agent(call),
         session: call.session.clone(),

@@ -1,5 +1,6 @@
 //! A decision in an agent's hands: go ahead, wait for people, or do something else.
 
+use super::work::Made;
 use super::{Gate, GateError};
 use crate::approvals::{
     Approval, ApprovalError, Approver, Claimant, Claimed, Finish, RequestId, RequestView, Target,
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// A decision, durable, with the way to wait for people where it asks. Reads like a [`Decision`].
 #[derive(Clone)]
 pub struct Decided {
-    decision: Decision,
+    made: Made,
     gate: Gate,
     claimant: Claimant,
 }
@@ -33,14 +34,25 @@ pub enum Verdict {
 }
 
 impl Decided {
-    pub(super) const fn new(decision: Decision, gate: Gate, claimant: Claimant) -> Self {
-        Self { decision, gate, claimant }
+    /// The decision on this call.
+    pub(super) fn new(made: Made, gate: Gate, call: &ToolCall) -> Self {
+        // Only an ask leaves something to claim.
+        let claims = made.effect() == Effect::Ask;
+        let claimant = if claims { Claimant::of(call) } else { Claimant::default() };
+        Self { made, gate, claimant }
+    }
+
+    /// What becomes of the call. Cheap where the decision is kept in memory: the rest of it is
+    /// written up when it is first read.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.made.effect()
     }
 
     /// What to do with the call.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        match (self.decision.decision, &self.decision.request) {
+        match (self.effect(), &self.request) {
             (Effect::Allow, _) => Verdict::Allow,
             (Effect::Ask, Some(notice)) => match notice.id.parse() {
                 Ok(id) => Verdict::Ask(ApprovalRequest {
@@ -52,14 +64,14 @@ impl Decided {
                 Err(_) => Verdict::Deny("the request has no proper id".to_owned()),
             },
             (Effect::Ask, None) => Verdict::Deny("nobody could be asked for approval".to_owned()),
-            (Effect::Deny, _) => Verdict::Deny(self.decision.reason()),
+            (Effect::Deny, _) => Verdict::Deny(self.reason()),
         }
     }
 
     /// The decision alone.
     #[must_use]
     pub fn into_decision(self) -> Decision {
-        self.decision
+        self.made.into_decision()
     }
 }
 
@@ -67,13 +79,13 @@ impl Deref for Decided {
     type Target = Decision;
 
     fn deref(&self) -> &Decision {
-        &self.decision
+        self.made.decision()
     }
 }
 
 impl std::fmt::Debug for Decided {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.decision.fmt(f)
+        self.made.decision().fmt(f)
     }
 }
 

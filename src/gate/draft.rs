@@ -3,8 +3,8 @@
 //! Drafting is pure, so it happens in the caller's thread on what can be assumed, and the
 //! transaction only checks the assumptions; where one fails it drafts again on the facts.
 
-use super::leaf;
 use super::work::{Arrival, Gathered, Ids};
+use super::{GateError, leaf};
 use crate::approvals::RequestId;
 use crate::record::{self, Subject, Used};
 use crate::store::{Entry, StoredRequest};
@@ -105,6 +105,27 @@ impl Draft {
     }
 }
 
+/// A denial without a judgement.
+pub(crate) fn refusal(arrival: &Arrival, ids: Ids, because: String, subject: Subject<'_>) -> Draft {
+    let decision = Decision {
+        decision: Effect::Deny,
+        id: ids.decision.to_string(),
+        because: Some(because),
+        digest: hex_digest(&arrival.digest()),
+        at: arrival.at.to_string(),
+        ..Decision::unrecorded(&GateError::Lost, &arrival.policies.layers)
+    };
+    let used = Used {
+        facts: Facts::at(arrival.now),
+        counters: &[],
+        slots: &[],
+        replayed: arrival.replayed,
+        recorded_at: &arrival.recorded_at.to_string(),
+    };
+    let entry = entry(&decision, subject, &used, arrival, ids, None);
+    Draft { decision, entry, terms: None, slots: Vec::new() }
+}
+
 /// What the agent learns of a request that was open already.
 fn joined(open: &StoredRequest, terms: &Terms) -> RequestNotice {
     let (id, expires_at) = (RequestId(open.id).to_string(), open.expires_at.to_string());
@@ -113,12 +134,12 @@ fn joined(open: &StoredRequest, terms: &Terms) -> RequestNotice {
 }
 
 fn decision(report: &Report<'_>, arrival: &Arrival, ids: Ids) -> Decision {
-    let (digest, at) = (hex_digest(&arrival.digest), arrival.at.to_string());
+    let (digest, at) = (hex_digest(&arrival.digest()), arrival.at.to_string());
     record::decision(report, &ids.decision.to_string(), &digest, &at)
 }
 
 /// The row of the log.
-pub(crate) fn entry(
+fn entry(
     decision: &Decision,
     subject: Subject<'_>,
     used: &Used<'_>,
@@ -142,7 +163,7 @@ pub(crate) fn entry(
         decision: decision.decision as u8,
         rule: decision.rule.clone(),
         policy: decision.policy.clone(),
-        digest: arrival.digest,
+        digest: arrival.digest(),
         leaf: leaf(&body),
         body,
     }

@@ -1,7 +1,7 @@
 //! How a caller waits for its decision, and how the writer hands it over.
 
 use super::GateError;
-use super::work::Settled;
+use super::work::{Made, Settled};
 use crate::store::Bell;
 use crate::wire::Decision;
 use std::fmt;
@@ -90,6 +90,10 @@ impl Pending {
     /// # Errors
     /// As [`Gate::decide`](super::Gate::decide).
     pub fn wait(self) -> Result<Decision, GateError> {
+        self.wait_made().map(Made::into_decision)
+    }
+
+    pub(super) fn wait_made(self) -> Result<Made, GateError> {
         if let Some(bell) = self.0.bell.get() {
             bell.wait();
         }
@@ -98,7 +102,7 @@ impl Pending {
             held = self.0.filled.wait(held).unwrap_or_else(PoisonError::into_inner);
         }
         let held = std::mem::take(&mut *held);
-        held.into_decision()
+        held.into_made()
     }
 
     /// The decision if it is durable already, else itself to be waited for.
@@ -109,7 +113,7 @@ impl Pending {
         let held = std::mem::take(&mut *self.0.held());
         match held {
             Held::Nothing => Err(self),
-            held => Ok(held.into_decision()),
+            held => Ok(held.into_made().map(Made::into_decision)),
         }
     }
 }
@@ -121,9 +125,9 @@ impl fmt::Debug for Pending {
 }
 
 impl Held {
-    fn into_decision(self) -> Result<Decision, GateError> {
+    fn into_made(self) -> Result<Made, GateError> {
         match self {
-            Self::Settled(settled) => settled.into_decision(),
+            Self::Settled(settled) => settled.into_made(),
             Self::Nothing | Self::Lost => Err(GateError::Lost),
         }
     }

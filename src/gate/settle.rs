@@ -32,7 +32,7 @@ impl Line<'_> {
             return Ok(None);
         };
         let terms = self.shared.people.seated(terms.clone());
-        let open = self.transaction.open_request(self.arrival.digest, self.arrival.at)?;
+        let open = self.transaction.open_request(self.arrival.digest(), self.arrival.at)?;
         if let Some(open) = open {
             let draft = draft.joining(&open, self.arrival, self.ids, call, gathered);
             self.write(scope, &draft, &Needs::default())?;

@@ -1,13 +1,14 @@
 //! What happens to a call inside its write transaction.
 
-use super::draft::{Draft, Grounds, draft, entry};
+use super::draft::{Draft, Grounds, draft, refusal};
 use super::reply::Reply;
+use super::submission::Submission;
 use super::{Arrived, CLOCK_TOLERANCE_MICROS, GateError, Policies, Shared};
 use crate::approvals::{self, halts};
 use crate::random::Random;
-use crate::record::{Subject, Used};
+use crate::record::Subject;
 use crate::store::{
-    Bell, CallScope, CounterId, CounterSpan as StoredSpan, Entry, Logged, StoreError,
+    Bell, CallScope, CounterId, CounterSpan as StoredSpan, Entry, Later, Logged, StoreError,
     StoredRequest, Transaction, Work,
 };
 use crate::wire::Decision;
@@ -17,7 +18,7 @@ use fence_engine::facts::{AnswerFact, CounterFact, CounterNeed, CounterSpan, Fac
 use fence_engine::plan;
 use fence_engine::scalar::Timestamp;
 use sha2::{Digest as _, Sha256};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// A call and everything known of it before the transaction begins.
@@ -33,8 +34,18 @@ pub(crate) struct Arrival {
     /// Whether the time is unknown while the clock lies behind newer live decisions.
     pub(crate) obeys_mark: bool,
     pub(crate) recorded_at: Timestamp,
-    pub(crate) digest: [u8; 32],
     pub(crate) answers: Vec<AnswerFact>,
+    pub(crate) digest: OnceLock<[u8; 32]>,
+}
+
+impl Arrival {
+    /// What identifies the call; made when it is first asked for.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| match &self.arrived {
+            Arrived::Call(call) => call.digest(),
+            Arrived::Text { digest, .. } => *digest,
+        })
+    }
 }
 
 /// The ids a decision may need.
@@ -52,15 +63,43 @@ impl Ids {
     }
 }
 
-/// A decision made: as it was drafted, or otherwise.
-enum Made {
-    AsDrafted,
+/// A decision made: as it was assumed, or otherwise.
+#[derive(Clone)]
+pub(crate) enum Made {
+    AsAssumed(Arc<Submission>),
     Anew(Box<Decision>),
 }
 
 impl Made {
     fn anew(decision: Decision) -> Self {
         Self::Anew(Box::new(decision))
+    }
+
+    /// What becomes of the call; written up or not.
+    pub(crate) fn effect(&self) -> Effect {
+        match self {
+            Self::AsAssumed(submission) => submission.effect().unwrap_or(Effect::Deny),
+            Self::Anew(decision) => decision.decision,
+        }
+    }
+
+    /// The decision in full.
+    pub(crate) fn decision(&self) -> &Decision {
+        match self {
+            Self::AsAssumed(submission) => &submission.draft().decision,
+            Self::Anew(decision) => decision,
+        }
+    }
+
+    /// As [`Made::decision`], taken out.
+    pub(crate) fn into_decision(self) -> Decision {
+        match self {
+            Self::Anew(decision) => *decision,
+            Self::AsAssumed(submission) => match Arc::try_unwrap(submission) {
+                Ok(submission) => submission.into_draft().decision,
+                Err(shared) => shared.draft().decision.clone(),
+            },
+        }
     }
 }
 
@@ -73,50 +112,34 @@ pub(crate) struct Settled {
 
 impl Settled {
     /// The decision.
-    pub(crate) fn into_decision(self) -> Result<Decision, GateError> {
+    pub(crate) fn into_made(self) -> Result<Made, GateError> {
         self.outcome?;
-        match (self.work.made, self.work.assumed) {
-            (Some(Made::Anew(decision)), _) => Ok(*decision),
-            (Some(Made::AsDrafted), Some(draft)) => Ok(draft.decision),
-            _ => Err(GateError::Lost),
-        }
+        let work = *self.work;
+        drop(work.submission);
+        work.made.ok_or(GateError::Lost)
     }
 }
 
 /// Decides one call in one transaction, and answers when that is durable.
 pub(crate) struct DecisionWork {
     shared: Arc<Shared>,
-    arrival: Arrival,
-    ids: Ids,
-    /// Drafted before the transaction, where no counter has a say.
-    assumed: Option<Draft>,
+    submission: Arc<Submission>,
     made: Option<Made>,
     answer: Option<Reply>,
 }
 
 impl DecisionWork {
-    pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, ids: Ids, answer: Reply) -> Self {
-        let assumed = assumed(&arrival, ids);
-        Self { shared, arrival, ids, assumed, made: None, answer: Some(answer) }
+    pub(crate) fn new(shared: Arc<Shared>, submission: Submission, answer: Reply) -> Self {
+        Self { shared, submission: Arc::new(submission), made: None, answer: Some(answer) }
     }
-}
-
-/// The draft that stands unless the clock is behind or the same request is open already; none for
-/// calls that need counters.
-fn assumed(arrival: &Arrival, ids: Ids) -> Option<Draft> {
-    let Arrived::Call(call) = &arrival.arrived else { return None };
-    call.validate().ok()?;
-    let layers = &arrival.policies.layers;
-    let (now, needs) = (arrival.now, plan(layers, call, &Facts::at(arrival.now)));
-    let stateless = needs.counters.is_empty();
-    let grounds = Grounds { now, needs: &needs, counters: &[], open: None };
-    stateless.then(|| draft(arrival, ids, call, &grounds))
 }
 
 impl Work for DecisionWork {
     fn run(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
-        let (shared, arrival, ids) = (&*self.shared, &self.arrival, self.ids);
-        let line = Line { shared, arrival, assumed: self.assumed.as_ref(), ids, transaction };
+        let Submission { arrival, ids, .. } = &*self.submission;
+        let assumed = self.submission.effect().map(|_| &self.submission);
+        let (shared, ids) = (&*self.shared, *ids);
+        let line = Line { shared, arrival, assumed, ids, transaction };
         self.made = Some(line.decide()?);
         Ok(())
     }
@@ -192,7 +215,7 @@ impl Work for GatherWork {
 pub(crate) struct Line<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) arrival: &'a Arrival,
-    pub(crate) assumed: Option<&'a Draft>,
+    pub(crate) assumed: Option<&'a Arc<Submission>>,
     pub(crate) ids: Ids,
     pub(crate) transaction: &'a mut dyn Transaction,
 }
@@ -231,18 +254,34 @@ impl Line<'_> {
 
     fn judge(&mut self, call: &ToolCall, scope: &CallScope) -> Result<Made, StoreError> {
         let behind = self.now()?.behind;
-        if let Some(draft) = self.assumed.filter(|_| !behind) {
-            let Arrival { now, answers, .. } = self.arrival;
-            let (needs, counters) = (Needs::default(), Vec::new());
-            let gathered = Gathered { now: *now, needs, counters, answers: answers.clone() };
-            return match self.settled(call, scope, draft, &gathered)? {
-                Some(decision) => Ok(Made::anew(decision)),
-                None => Ok(Made::AsDrafted),
-            };
+        if let Some(submission) = self.assumed.filter(|_| !behind) {
+            return self.assumed(call, scope, submission);
         }
         let (draft, gathered) = self.draft(call, None)?;
         let settled = self.settled(call, scope, &draft, &gathered)?;
         Ok(Made::anew(settled.unwrap_or(draft.decision)))
+    }
+
+    /// What was assumed of the call holds; an ask still depends on what people said of it before.
+    fn assumed(
+        &mut self,
+        call: &ToolCall,
+        scope: &CallScope,
+        submission: &Arc<Submission>,
+    ) -> Result<Made, StoreError> {
+        let as_assumed = Made::AsAssumed(Arc::clone(submission));
+        if submission.is_plain() {
+            let later: Arc<dyn Later> = Arc::<Submission>::clone(submission);
+            self.transaction.append_later(scope, &later)?;
+            self.appended()?;
+            return Ok(as_assumed);
+        }
+        let draft = submission.draft();
+        let Arrival { now, answers, .. } = self.arrival;
+        let (needs, counters) = (Needs::default(), Vec::new());
+        let gathered = Gathered { now: *now, needs, counters, answers: answers.clone() };
+        let settled = self.settled(call, scope, draft, &gathered)?;
+        Ok(settled.map_or(as_assumed, Made::anew))
     }
 
     /// The call judged on the facts as they stand in this transaction; `open` is the request that
@@ -348,24 +387,9 @@ impl Line<'_> {
         because: String,
         subject: Subject<'_>,
     ) -> Result<Decision, StoreError> {
-        let decision = Decision {
-            decision: Effect::Deny,
-            id: self.ids.decision.to_string(),
-            because: Some(because),
-            digest: hex_digest(&self.arrival.digest),
-            at: self.arrival.at.to_string(),
-            ..Decision::unrecorded(&GateError::Lost, &self.arrival.policies.layers)
-        };
-        let used = Used {
-            facts: Facts::at(self.arrival.now),
-            counters: &[],
-            slots: &[],
-            replayed: self.arrival.replayed,
-            recorded_at: &self.arrival.recorded_at.to_string(),
-        };
-        let entry = entry(&decision, subject, &used, self.arrival, self.ids, None);
-        self.append(scope, &entry)?;
-        Ok(decision)
+        let draft = refusal(self.arrival, self.ids, because, subject);
+        self.append(scope, &draft.entry)?;
+        Ok(draft.decision)
     }
 
     /// A call id that was used before: the first decision, or a denial for another call.
@@ -375,7 +399,7 @@ impl Line<'_> {
         scope: &CallScope,
         first: &Logged,
     ) -> Result<Decision, StoreError> {
-        if first.entry.digest == self.arrival.digest {
+        if first.entry.digest == self.arrival.digest() {
             let mut decision: Decision =
                 serde_json::from_str(&first.entry.body).map_err(|error| {
                     StoreError::Corrupt(format!("a record cannot be read: {error}"))
@@ -423,6 +447,11 @@ impl Line<'_> {
 
     fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<(), StoreError> {
         self.transaction.append(scope, entry)?;
+        self.appended()
+    }
+
+    /// What goes with every decision: the texts that judged it, and how far the clock has come.
+    fn appended(&mut self) -> Result<(), StoreError> {
         let policies = &self.arrival.policies;
         self.transaction.keep_policy(*policies.layers.digest(), &policies.texts)?;
         if !self.arrival.replayed {
@@ -432,10 +461,11 @@ impl Line<'_> {
     }
 }
 
-/// Within what a call id must not repeat. Replays claim ids beside live calls.
+/// Within what the call's id, if it has one, must not repeat. Replays claim ids beside live calls.
 pub(crate) fn scope(call: &ToolCall, replayed: bool) -> CallScope {
     let space = |text: &str| if replayed { format!("replay\n{text}") } else { text.to_owned() };
     match (&call.session, &call.agent) {
+        _ if call.call_id.is_none() => CallScope::Nobody,
         (Some(session), _) => CallScope::Session(space(session)),
         (None, Some(agent)) => CallScope::Agent(space(&agent.id.to_ascii_lowercase())),
         (None, None) if replayed => CallScope::Agent(space("")),

@@ -7,7 +7,7 @@ mod requests;
 
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fence_engine::approval::RequestState;
 use fence_engine::scalar::Timestamp;
@@ -16,8 +16,8 @@ use self::items::Items;
 use self::requests::Requests;
 use super::guard::{self, SLOT_GRACE_MICROS};
 use super::{
-    CallScope, CounterId, CounterSpan, Entry, Event, Item, LogQuery, Logged, RequestFilter, Store,
-    StoreError, StoredRequest, Transaction, Work,
+    CallScope, CounterId, CounterSpan, Entry, Event, Item, Later, LogQuery, Logged, RequestFilter,
+    Store, StoreError, StoredRequest, Transaction, Work,
 };
 
 /// Entries cloned out at a time while the log is read.
@@ -31,7 +31,7 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct State {
-    log: Vec<Entry>,
+    log: Vec<Row>,
     places: HashMap<[u8; 16], usize>,
     calls: HashMap<(CallScope, String), usize>,
     totals: HashMap<CounterId, u64>,
@@ -46,10 +46,53 @@ struct State {
     undo: Vec<Undo>,
 }
 
+/// One decision of the log.
+enum Row {
+    Written(Box<Entry>),
+    Later(Arc<dyn Later>),
+}
+
+impl Row {
+    fn entry(&self) -> &Entry {
+        match self {
+            Self::Written(entry) => entry,
+            Self::Later(later) => later.entry(),
+        }
+    }
+
+    fn id(&self) -> [u8; 16] {
+        match self {
+            Self::Written(entry) => entry.id,
+            Self::Later(later) => later.id(),
+        }
+    }
+
+    fn session(&self) -> Option<&str> {
+        match self {
+            Self::Written(entry) => entry.session.as_deref(),
+            Self::Later(later) => later.session(),
+        }
+    }
+
+    fn call_id(&self) -> Option<&str> {
+        match self {
+            Self::Written(entry) => entry.call_id.as_deref(),
+            Self::Later(later) => later.call_id(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.entry().fmt(f)
+    }
+}
+
 /// How to take back one step.
 #[derive(Debug)]
 enum Undo {
-    Append(CallScope),
+    /// And the call id's scope, where it claimed one.
+    Append(Option<CallScope>),
     Total(CounterId),
     Slot(CounterId, Timestamp),
     Forgotten(CounterId, BTreeMap<Timestamp, u64>),
@@ -87,6 +130,10 @@ impl Store for MemoryStore {
         guard::finish(work, outcome);
     }
 
+    fn writes_later(&self) -> bool {
+        true
+    }
+
     fn log(
         &self,
         query: &LogQuery,
@@ -121,8 +168,9 @@ impl Store for MemoryStore {
 
     fn requests(&self, wanted: &RequestFilter) -> Result<Vec<StoredRequest>, StoreError> {
         let state = self.state();
-        let decided =
-            |request: &StoredRequest| state.log.get(*state.places.get(&request.decision)?);
+        let decided = |request: &StoredRequest| {
+            state.log.get(*state.places.get(&request.decision)?).map(Row::entry)
+        };
         Ok(state.requests.list(wanted, decided))
     }
 
@@ -172,7 +220,7 @@ impl Store for MemoryStore {
 
 impl State {
     fn logged(&self, place: usize) -> Option<Logged> {
-        let entry = self.log.get(place)?.clone();
+        let entry = self.log.get(place)?.entry().clone();
         Some(Logged { seq: place as u64 + 1, entry })
     }
 
@@ -183,14 +231,14 @@ impl State {
         let start = query.after_seq.map_or(0, |seq| usize::try_from(seq).unwrap_or(end)).min(end);
         let Some(limit) = query.limit else { return (start, end) };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let wanted = (start..end).rev().filter(|&place| wants(query, &self.log[place]));
+        let wanted = (start..end).rev().filter(|&place| wants(query, self.log[place].entry()));
         (wanted.take(limit).last().unwrap_or(end), end)
     }
 
     fn page(&self, query: &LogQuery, next: &mut usize, end: usize) -> Vec<Logged> {
         let mut page = Vec::new();
         while *next < end && page.len() < PAGE {
-            if wants(query, &self.log[*next]) {
+            if wants(query, self.log[*next].entry()) {
                 page.extend(self.logged(*next));
             }
             *next += 1;
@@ -207,10 +255,10 @@ impl State {
     fn take_back(&mut self, step: Undo) {
         match step {
             Undo::Append(scope) => {
-                if let Some(entry) = self.log.pop() {
-                    self.places.remove(&entry.id);
-                    if let Some(call_id) = entry.call_id {
-                        self.calls.remove(&(scope, call_id));
+                if let Some(row) = self.log.pop() {
+                    self.places.remove(&row.id());
+                    if let (Some(call_id), Some(scope)) = (row.call_id(), scope) {
+                        self.calls.remove(&(scope, call_id.to_owned()));
                     }
                 }
             }
@@ -263,6 +311,25 @@ impl<'a> Session<'a> {
         let mut session = Session { state, failed: None };
         guard::run(work, &mut session)?;
         session.failed.map_or(Ok(()), Err)
+    }
+
+    fn push(&mut self, scope: &CallScope, row: Row) -> Result<u64, StoreError> {
+        let place = self.state.log.len();
+        if self.state.places.contains_key(&row.id()) {
+            return self.refuse("a decision with this id is already in the log");
+        }
+        if let Some(call_id) = row.call_id() {
+            let claim = (scope.clone(), call_id.to_owned());
+            if self.state.calls.contains_key(&claim) {
+                return self.refuse("this call id is already claimed");
+            }
+            self.state.calls.insert(claim, place);
+        }
+        let claimed = row.call_id().is_some().then(|| scope.clone());
+        self.state.places.insert(row.id(), place);
+        self.state.log.push(row);
+        self.state.undo.push(Undo::Append(claimed));
+        Ok(place as u64 + 1)
     }
 
     fn refuse<T>(&mut self, why: &str) -> Result<T, StoreError> {
@@ -329,21 +396,15 @@ impl Transaction for Session<'_> {
     }
 
     fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<u64, StoreError> {
-        let place = self.state.log.len();
-        if self.state.places.contains_key(&entry.id) {
-            return self.refuse("a decision with this id is already in the log");
-        }
-        if let Some(call_id) = &entry.call_id {
-            let claim = (scope.clone(), call_id.clone());
-            if self.state.calls.contains_key(&claim) {
-                return self.refuse("this call id is already claimed");
-            }
-            self.state.calls.insert(claim, place);
-        }
-        self.state.places.insert(entry.id, place);
-        self.state.log.push(entry.clone());
-        self.state.undo.push(Undo::Append(scope.clone()));
-        Ok(place as u64 + 1)
+        self.push(scope, Row::Written(Box::new(entry.clone())))
+    }
+
+    fn append_later(
+        &mut self,
+        scope: &CallScope,
+        later: &Arc<dyn Later>,
+    ) -> Result<u64, StoreError> {
+        self.push(scope, Row::Later(Arc::clone(later)))
     }
 
     fn keep_policy(&mut self, digest: [u8; 32], texts: &str) -> Result<(), StoreError> {
@@ -367,7 +428,7 @@ impl Transaction for Session<'_> {
         let Some(&place) = self.state.places.get(&decision) else { return Ok(0) };
         let mut calls = self.state.log[place..].iter();
         let mut count = 0;
-        while count < limit && calls.any(|entry| entry.session.as_deref() == Some(session)) {
+        while count < limit && calls.any(|row| row.session() == Some(session)) {
             count += 1;
         }
         Ok(count)
@@ -433,6 +494,10 @@ impl Transaction for Session<'_> {
 
     fn item(&mut self, kind: &str, id: [u8; 16]) -> Result<Option<Item>, StoreError> {
         Ok(self.state.items.get(kind, id))
+    }
+
+    fn any_live_item(&mut self, kind: &str) -> Result<bool, StoreError> {
+        Ok(self.state.items.any_live(kind))
     }
 
     fn live_items(&mut self, kind: &str, key: &str) -> Result<Vec<Item>, StoreError> {

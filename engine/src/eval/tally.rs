@@ -37,6 +37,12 @@ impl Tally {
         }
     }
 
+    /// Whether an `ask` rule applies, perhaps.
+    fn asked(&self) -> bool {
+        let asks = [self.held, self.released, self.maybe_held, self.maybe_released];
+        asks.iter().any(Option::is_some)
+    }
+
     /// The layer's verdict, with or without the asks that apply only through unknown; `None`: no
     /// opinion.
     fn verdict(&self, default: Default, with_unknown: bool) -> Option<(Effect, Option<Rule>)> {
@@ -72,6 +78,8 @@ fn first(one: Option<Rule>, other: Option<Rule>) -> Option<Rule> {
 pub(super) struct Verdict {
     without: Option<(Effect, Decided)>,
     with: Option<(Effect, Decided)>,
+    /// Whether an `ask` rule of any layer applies, perhaps.
+    pub(super) asked: bool,
 }
 
 impl Verdict {
@@ -84,6 +92,7 @@ impl Verdict {
                 (effect, Decided { layer, rule, line })
             })
         };
+        self.asked |= tally.asked();
         self.without = stricter(self.without, decide(false));
         self.with = stricter(self.with, decide(true));
     }

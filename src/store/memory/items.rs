@@ -32,6 +32,10 @@ impl Items {
         self.0.get(&(kind.to_owned(), id)).cloned()
     }
 
+    pub(super) fn any_live(&self, kind: &str) -> bool {
+        !self.0.is_empty() && self.all_live(kind).next().is_some()
+    }
+
     pub(super) fn live(&self, kind: &str, key: Option<&str>) -> Vec<Item> {
         let wanted = |item: &&Item| key.is_none_or(|key| item.key == key);
         self.all_live(kind).filter(wanted).cloned().collect()

@@ -332,17 +332,24 @@ impl Transaction for SqliteTransaction<'_> {
         self.step(|own| items::get(own.connection, kind, id))
     }
 
-    fn live_items(&mut self, kind: &str, key: &str) -> Result<Vec<Item>, StoreError> {
+    fn any_live_item(&mut self, kind: &str) -> Result<bool, StoreError> {
         if self.memo.absent.contains(kind) {
-            return Ok(Vec::new());
+            return Ok(false);
         }
         self.step(|own| {
-            let found = items::live(own.connection, kind, Some(key))?;
-            if found.is_empty() && !items::any_live(own.connection, kind)? {
+            let any = items::any_live(own.connection, kind)?;
+            if !any {
                 own.memo.absent.insert(kind.to_owned());
             }
-            Ok(found)
+            Ok(any)
         })
+    }
+
+    fn live_items(&mut self, kind: &str, key: &str) -> Result<Vec<Item>, StoreError> {
+        if !self.any_live_item(kind)? {
+            return Ok(Vec::new());
+        }
+        self.step(|own| items::live(own.connection, kind, Some(key)))
     }
 
     fn forget_items(&mut self, kind: &str, at: Timestamp) -> Result<(), StoreError> {
