@@ -17,7 +17,7 @@ pub use reply::Pending;
 pub use work::Gathered;
 
 use crate::approvals::act::Attempts;
-use crate::approvals::{Announce, Approvals, Claimant, Watch};
+use crate::approvals::{Announce, Approvals, Watch};
 use crate::clock::Clock;
 use crate::people::People;
 use crate::random::Random;
