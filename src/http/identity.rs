@@ -40,9 +40,9 @@ pub(super) fn identify(agency: &Agency, mut call: ToolCall) -> Result<ToolCall, 
     }
     call.agent = Some(Agent {
         id: agency.agent.clone(),
-        // What the token does not say is empty, not unknown: the host cannot say otherwise either.
-        parents: Some(agency.parents.clone().unwrap_or_default()),
-        roles: Some(agency.roles.clone().unwrap_or_default()),
+        // What the token does not say is not given at any other door either: one call, one digest.
+        parents: agency.parents.clone(),
+        roles: agency.roles.clone(),
     });
     call.user.clone_from(&agency.user);
     Ok(call)

@@ -4,6 +4,9 @@
 #![expect(clippy::print_stdout, reason = "the tests of load tell what they measured")]
 
 mod approvals;
+mod conformance;
+#[path = "../conformance/corpus.rs"]
+mod corpus;
 mod decide;
 mod docs;
 mod example;
