@@ -396,6 +396,10 @@ fn check_queries(store: &dyn Store, end: u64) {
         (1..=end).try_for_each(|seq| tx.append(&CallScope::Nobody, &varied(seq)).map(drop))
     })
     .unwrap();
+    ask_queries(store, end);
+}
+
+fn ask_queries(store: &dyn Store, end: u64) {
     for query in queries(end) {
         let all: Vec<u64> = (1..=end).filter(|&seq| wanted(&query, &varied(seq), seq)).collect();
         assert_eq!(seqs(store, &query), all, "{query:?}");
@@ -677,6 +681,33 @@ fn finish_is_called_exactly_once() {
     let home = tempfile::tempdir().unwrap();
     finishes_once(MemoryStore::new());
     finishes_once(SqliteStore::open(home.path().join("fence.db")).unwrap());
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_log_that_two_processes_wrote_by_turns_is_filtered_alike() {
+    let home = tempfile::tempdir().unwrap();
+    let open = || SqliteStore::open(home.path().join("fence.db")).unwrap();
+    let (one, other) = (open(), open());
+    let end = 2100;
+    let mut next = 1;
+    // Turns of many lengths, some of whole blocks, so that each process starts and ends anywhere.
+    for (turn, length) in (0_u64..).zip([1, 254, 1, 300, 256, 7, 512, 100, 500, 2, 600]) {
+        let store = if turn.is_multiple_of(2) { &one } else { &other };
+        let last = (next + length - 1).min(end);
+        drop(perform(store, move |tx| -> Outcome<()> {
+            tx.append(&CallScope::Nobody, &varied(next))?;
+            Err(StoreError::Refused("taken back".to_owned()))
+        }));
+        perform(store, move |tx| {
+            (next..=last).try_for_each(|seq| tx.append(&CallScope::Nobody, &varied(seq)).map(drop))
+        })
+        .unwrap();
+        next = last + 1;
+    }
+    assert_eq!(next, end + 1, "the turns do not add up");
+    ask_queries(&one, end);
+    ask_queries(&other, end);
 }
 
 fn finishes_once(store: impl Store) {

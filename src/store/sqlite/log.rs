@@ -4,6 +4,7 @@
 //! decision. Instead every 256 decisions are summed up once; a query scans the blocks in which all
 //! that it asks for occurs, and the unfinished block at the end.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use fence_engine::scalar::Timestamp;
@@ -108,11 +109,84 @@ pub(super) fn by_call(
     one(connection, &format!("{LOGGED} WHERE d.seq = ?1"), [seq], logged)
 }
 
-/// Sums up the block that the decision `seq` completes, if it does.
-pub(super) fn sum_up(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
-    if seq % BLOCK != 0 {
-        return Ok(());
+/// What the queries want to know of one decision: its time, and what occurs in it, by kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facets {
+    pub(super) at: i64,
+    pub(super) tool: i64,
+    pub(super) agent: Option<i64>,
+    pub(super) decision: i64,
+    pub(super) rule: Option<i64>,
+}
+
+impl Facets {
+    /// As the table `facets` numbers them.
+    fn by_kind(self) -> impl Iterator<Item = (i64, i64)> {
+        let values = [Some(self.tool), self.agent, Some(self.decision), self.rule];
+        (0..).zip(values).filter_map(|(kind, value)| Some((kind, value?)))
     }
+}
+
+/// The block that is being filled, as far as one process has written all of it.
+#[derive(Debug)]
+pub(super) struct Filling {
+    next: i64,
+    earliest: i64,
+    latest: i64,
+    facets: BTreeSet<(i64, i64)>,
+}
+
+impl Filling {
+    /// A block that begins with this decision.
+    fn new(seq: i64, at: i64) -> Self {
+        Self { next: seq, earliest: at, latest: at, facets: BTreeSet::new() }
+    }
+
+    fn add(&mut self, decision: Facets) {
+        self.next += 1;
+        self.earliest = self.earliest.min(decision.at);
+        self.latest = self.latest.max(decision.at);
+        self.facets.extend(decision.by_kind());
+    }
+
+    fn write(&self, connection: &Connection, block: i64) -> rusqlite::Result<()> {
+        let times = "INSERT INTO blocks(block, earliest, latest) VALUES(?1, ?2, ?3)";
+        execute(connection, times, params![block, self.earliest, self.latest])?;
+        for (kind, value) in &self.facets {
+            let facet = "INSERT INTO facets(kind, value, block) VALUES(?1, ?2, ?3)";
+            execute(connection, facet, params![kind, value, block])?;
+        }
+        Ok(())
+    }
+}
+
+/// Counts the decision `seq` into its block, and sums the block up where that completes it: from
+/// memory where this process wrote all of it, else from the table.
+pub(super) fn count_in(
+    connection: &Connection,
+    filling: &mut Option<Filling>,
+    seq: i64,
+    decision: Facets,
+) -> rusqlite::Result<()> {
+    if seq % BLOCK == 1 {
+        *filling = Some(Filling::new(seq, decision.at));
+    }
+    *filling = filling.take().filter(|block| block.next == seq);
+    if let Some(block) = filling {
+        block.add(decision);
+    }
+    match (seq % BLOCK, filling.take()) {
+        (0, Some(block)) => block.write(connection, block_of(seq)),
+        (0, None) => sum_up(connection, seq),
+        (_, unfinished) => {
+            *filling = unfinished;
+            Ok(())
+        }
+    }
+}
+
+/// Sums up the block that ends with the decision `seq`.
+fn sum_up(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
     let row = params![block_of(seq), seq - BLOCK + 1, seq];
     let times = "INSERT INTO blocks(block, earliest, latest)
                  SELECT ?1, min(at), max(at) FROM decisions WHERE seq BETWEEN ?2 AND ?3";

@@ -27,6 +27,8 @@ pub(super) struct Memo {
     /// Kinds of items of which this transaction found none that last: every decision asks for
     /// halts, and mostly there are none.
     absent: HashSet<String>,
+    /// What is known of the block that is being filled.
+    filling: Option<log::Filling>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -167,7 +169,11 @@ impl<'a> SqliteTransaction<'a> {
             entry.body,
         ];
         execute(self.connection, sql, row)?;
-        Ok(self.connection.last_insert_rowid())
+        let seq = self.connection.last_insert_rowid();
+        let (at, decision) = (entry.at.micros(), entry.decision.into());
+        let facets = log::Facets { at, tool, agent, decision, rule };
+        log::count_in(self.connection, &mut self.memo.filling, seq, facets)?;
+        Ok(seq)
     }
 }
 
@@ -244,11 +250,7 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     fn append(&mut self, scope: &CallScope, entry: &Entry) -> Result<u64, StoreError> {
-        self.step(|own| {
-            let seq = own.insert_decision(scope, entry)?;
-            log::sum_up(own.connection, seq)?;
-            Ok(seq.unsigned_abs())
-        })
+        self.step(|own| own.insert_decision(scope, entry).map(i64::unsigned_abs))
     }
 
     fn keep_policy(&mut self, digest: [u8; 32], texts: &str) -> Result<(), StoreError> {
