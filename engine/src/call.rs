@@ -305,13 +305,13 @@ fn digested_context(context: &Json) -> Json {
 /// `sha256:` and the digest in lower-case hexadecimal.
 #[must_use]
 pub fn hex_digest(digest: &[u8; 32]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let mut digits = [0; 64];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(digest) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
     let mut text = String::with_capacity(71);
     text.push_str("sha256:");
-    for byte in digest {
-        text.push(DIGITS[usize::from(byte >> 4)]);
-        text.push(DIGITS[usize::from(byte & 15)]);
-    }
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
     text
 }
