@@ -1,0 +1,315 @@
+"""A policy: what an agent may do, asked before every call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast, overload
+
+from . import _answers, _fence
+from ._answers import OnApproval
+from ._errors import Denied, UsageError
+from ._fence import AuditEntry, Core, ManualClock, PolicyResult
+from ._soon import blocking, soon
+from ._strategies import Described, Strategy, describe
+from ._tool import guarded
+
+F = TypeVar("F", bound=Callable[..., Any])
+Path = str | os.PathLike[str]
+Agent = str | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Everything the native half is made of."""
+
+    texts: list[tuple[str, str]]
+    files: list[Path]
+    database: Path | None
+    agent: Agent | None
+    user: str | None
+    session: str | None
+    approver: str
+    people: list[str]
+    strategies: list[Described]
+    clock: ManualClock | None
+
+
+class Policy(Core):
+    """Judges tool calls, records each decision before it answers, and lets people approve.
+
+    As lists of patterns: deny stands over approval, approval over allow, and all three over the
+    default, whatever their order. A pattern matches a tool's whole name; ``*`` is any text.
+
+    Everything that is recorded is lost with the program unless ``database`` names a file.
+    """
+
+    on_approval: OnApproval | None
+    """Who is asked first: ``on_approval(tool, context)`` with the call's arguments."""
+
+    def __new__(
+        cls,
+        name: str = "policy",
+        allow: Sequence[str] = (),
+        require_approval: Sequence[str] = (),
+        deny: Sequence[str] = (),
+        default: str = "deny",
+        on_approval: OnApproval | None = None,
+        *,
+        database: Path | None = None,
+        agent: Agent | None = None,
+        user: str | None = None,
+        session: str | None = None,
+        approver: str = "on_approval",
+        people: Sequence[str] = (),
+        clock: ManualClock | None = None,
+    ) -> Policy:
+        """A policy written in code.
+
+        ``on_approval`` answers as the person ``approver``; ``people`` are others who may answer.
+        ``agent``, ``user`` and ``session`` stand for calls that do not say.
+        """
+        text = _fence.lists_text(
+            _text("name", name),
+            _texts("allow", allow),
+            _texts("require_approval", require_approval),
+            _texts("deny", deny),
+            _text("default", default),
+        )
+        return cls._made(
+            [(name, text)], [], on_approval, database=database, agent=agent, user=user,
+            session=session, approver=approver, people=people, strategies={}, clock=clock,
+        )  # fmt: skip
+
+    @classmethod
+    def from_file(
+        cls,
+        *paths: Path,
+        on_approval: OnApproval | None = None,
+        database: Path | None = None,
+        agent: Agent | None = None,
+        user: str | None = None,
+        session: str | None = None,
+        approver: str = "on_approval",
+        people: Sequence[str] = (),
+        strategies: Mapping[str, Strategy | Callable[..., Any]] | None = None,
+        clock: ManualClock | None = None,
+    ) -> Policy:
+        """Policies from ``.fence`` files; of several the strictest verdict stands.
+
+        Whoever a policy's groups name may answer, unless ``people`` says who exists; ``people`` and
+        ``approver`` are asked where a rule names no group. ``strategies`` are functions that
+        policies name after ``auto via``.
+        """
+        if not paths:
+            raise UsageError("name at least one policy file")
+        return cls._made(
+            [], list(paths), on_approval, database=database, agent=agent, user=user,
+            session=session, approver=approver, people=people, strategies=strategies or {},
+            clock=clock,
+        )  # fmt: skip
+
+    @classmethod
+    def from_text(
+        cls,
+        text: str,
+        *,
+        name: str = "policy.fence",
+        on_approval: OnApproval | None = None,
+        database: Path | None = None,
+        agent: Agent | None = None,
+        user: str | None = None,
+        session: str | None = None,
+        approver: str = "on_approval",
+        people: Sequence[str] = (),
+        strategies: Mapping[str, Strategy | Callable[..., Any]] | None = None,
+        clock: ManualClock | None = None,
+    ) -> Policy:
+        """A policy from ``.fence`` text, without imports; otherwise as :meth:`from_file`."""
+        return cls._made(
+            [(_text("name", name), _text("text", text))], [], on_approval, database=database,
+            agent=agent, user=user, session=session, approver=approver, people=people,
+            strategies=strategies or {}, clock=clock,
+        )  # fmt: skip
+
+    @classmethod
+    def _made(
+        cls,
+        texts: list[tuple[str, str]],
+        files: list[Path],
+        on_approval: OnApproval | None,
+        *,
+        people: Sequence[str],
+        approver: str,
+        strategies: Mapping[str, Strategy | Callable[..., Any]],
+        **parts: Any,
+    ) -> Policy:
+        if on_approval is not None and not callable(on_approval):
+            raise UsageError(f"`on_approval` must be a function, not {on_approval!r}")
+        described = [describe(name, each) for name, each in strategies.items()]
+        policy = super().__new__(
+            cls,
+            _Parts(
+                texts, files, approver=_text("approver", approver),
+                people=_texts("people", people), strategies=described, **parts,
+            ),
+        )  # fmt: skip
+        policy.on_approval = on_approval
+        return policy
+
+    async def async_check(
+        self,
+        tool: str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        context: Mapping[str, Any] | None = None,
+        host_context: Mapping[str, Any] | None = None,
+        agent: Agent | None = None,
+        user: str | None = None,
+        session: str | None = None,
+        call_id: str | None = None,
+    ) -> PolicyResult:
+        """As :meth:`check`, while the event loop goes on."""
+        parts = {
+            "context": context, "host_context": host_context, "agent": agent, "user": user,
+            "session": session, "call_id": call_id,
+        }  # fmt: skip
+        if self._instant:
+            return self.check(tool, args, **cast(Any, parts))
+        return cast(PolicyResult, await soon(self._check_soon, tool, args, **parts))
+
+    def authorize(
+        self,
+        tool: str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        wait: float | None = None,
+        **who: Any,
+    ) -> PolicyResult:
+        """Checks a call, waits for people where they must approve, and uses their approval.
+
+        Gives what to run: ``.tool`` with ``.args``, which are the approved ones; afterwards
+        ``.done()`` or ``.failed(reason)`` says what became of it. ``wait`` is how many seconds it is
+        held for people; without one, as long as the request lives. ``who`` as for :meth:`check`.
+
+        Raises :class:`Denied` where the call must not be made; its text is for the model.
+        """
+        result = self.check(tool, args, **who)
+        return _released(result, result.allowed or result.request_approval_blocking(wait))
+
+    async def async_authorize(
+        self,
+        tool: str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        wait: float | None = None,
+        **who: Any,
+    ) -> PolicyResult:
+        """As :meth:`authorize`, while the event loop goes on."""
+        result = await self.async_check(tool, args, **who)
+        return _released(result, result.allowed or await result.request_approval(wait))
+
+    @overload
+    def tool(self, function: F, /) -> F: ...
+
+    @overload
+    def tool(
+        self,
+        *,
+        name: str | None = None,
+        ignore: Sequence[str] = (),
+        wait: float | None = None,
+        **who: Any,
+    ) -> Callable[[F], F]: ...
+
+    def tool(
+        self,
+        function: F | None = None,
+        /,
+        *,
+        name: str | None = None,
+        ignore: Sequence[str] = (),
+        wait: float | None = None,
+        **who: Any,
+    ) -> F | Callable[[F], F]:
+        """Makes a function, sync or async, that asks first and runs with the approved arguments.
+
+        ``ignore`` names parameters that are no part of the call (a connection, ``self``). Raises
+        :class:`Denied` where the call must not be made.
+        """
+        ignored = _texts("ignore", ignore)
+
+        def guard(function: F) -> F:
+            return guarded(self, function, name=name, ignore=ignored, wait=wait, who=who)
+
+        return guard if function is None else guard(function)
+
+    def pending(self) -> list[dict[str, Any]]:
+        """Every request that waits for people, in full, next deadline first."""
+        return _fence.pending(self)
+
+    def request(self, request_id: str) -> dict[str, Any]:
+        """One request in full: the call, who must agree, what happened."""
+        return _fence.request(self, request_id)
+
+    def approve(
+        self,
+        request_id: str,
+        person: str | None = None,
+        *,
+        version: int | None = None,
+        edit: Mapping[str, Any] | None = None,
+        note: str | None = None,
+    ) -> dict[str, Any]:
+        """A person approves, perhaps with changes such as ``{"args.limit": 50}``.
+
+        Your program vouches that it is this person; without one, ``approver``. Name the ``version``
+        that was shown: another one is then not approved.
+        """
+        by = self.approver if person is None else person
+        return _fence.approve(self, request_id, by, version, dict(edit or {}), note)
+
+    def refuse(
+        self, request_id: str, person: str | None = None, reason: str = "", *, version: int | None = None
+    ) -> dict[str, Any]:
+        """A person refuses; one is enough. The reason is told to the agent."""
+        by = self.approver if person is None else person
+        return _fence.refuse(self, request_id, by, reason or "no reason given", version)
+
+    @property
+    def audit_trail(self) -> list[AuditEntry]:
+        """Every check of this database, oldest first."""
+        return _fence.audit_trail(self)
+
+    async def _request_approval(self, result: PolicyResult, timeout: float | None) -> bool:
+        return await _answers.request_approval(self, result, timeout)
+
+    def _request_approval_blocking(self, result: PolicyResult, timeout: float | None) -> bool:
+        return blocking(lambda: _answers.request_approval(self, result, timeout))
+
+
+Gate = Policy
+"""The same by its other name, for ``@gate.tool``."""
+
+
+def _released(result: PolicyResult, released: bool) -> PolicyResult:
+    if released is not True:
+        waits = result.requires_approval and _fence.request(
+            cast(Core, result._policy), result.request_id or ""
+        )["state"] in ("pending", "approved")
+        raise Denied(result, waits)
+    return result
+
+
+def _text(what: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"`{what}` must be a text, not {value!r}")
+    return value
+
+
+def _texts(what: str, values: object) -> list[str]:
+    """A list of texts: a text is none, and neither is anything that holds something else."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, (list, tuple, set, frozenset)):
+        raise UsageError(f"`{what}` must be a list of texts, not {values!r}")
+    return [_text(f"an entry of `{what}`", value) for value in values]
