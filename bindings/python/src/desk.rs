@@ -5,8 +5,8 @@ use crate::errors::{ApprovalError, approval};
 use crate::json::json;
 use crate::value::shape;
 use fence::approvals::{
-    Approval, Approvals, Approver, Canceller, FieldEdit, Receipt, RequestId, RequestQuery,
-    RequestView, Target, Via,
+    Approval, Approvals, Approver, FieldEdit, Receipt, RequestId, RequestQuery, RequestView,
+    Target, Via,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -69,19 +69,6 @@ pub(crate) fn refuse(
 ) -> PyResult<Py<PyAny>> {
     let (approvals, by, on) = (policy.gate()?.approvals(), local(person), target(id, version)?);
     answered(py, || approvals.refuse(&by, &on, None, reason))
-}
-
-/// A person ends a request without a refusal.
-#[pyfunction]
-pub(crate) fn cancel(
-    py: Python<'_>,
-    policy: &Core,
-    id: &str,
-    person: &str,
-    reason: &str,
-) -> PyResult<Py<PyAny>> {
-    let (approvals, id) = (policy.gate()?.approvals(), read(id)?);
-    answered(py, || approvals.cancel(&Canceller::Person(local(person)), id, reason))
 }
 
 fn answered(

@@ -24,7 +24,7 @@ mod _fence {
     #[pymodule_export]
     use crate::core::{Core, lists_text};
     #[pymodule_export]
-    use crate::desk::{approve, cancel, pending, refuse, request};
+    use crate::desk::{approve, pending, refuse, request};
     #[pymodule_export]
     use crate::fork::forked;
     #[pymodule_export]

@@ -201,11 +201,6 @@ impl PolicyResult {
         let ended = py.detach(|| approvals.cancel(&by, id, reason).wait());
         ended.map(drop).map_err(|error| approval(&error))
     }
-
-    #[getter]
-    fn _policy(&self, py: Python<'_>) -> Py<Core> {
-        self.policy.clone_ref(py)
-    }
 }
 
 impl PolicyResult {

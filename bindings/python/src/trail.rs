@@ -7,8 +7,7 @@ use fence::{Decision, Effect, Gate};
 use pyo3::prelude::*;
 
 /// One call that was checked.
-#[pyclass(frozen, eq, get_all, module = "fence")]
-#[derive(PartialEq)]
+#[pyclass(frozen, get_all, module = "fence")]
 pub(crate) struct AuditEntry {
     /// When, ISO 8601 in UTC.
     timestamp: String,

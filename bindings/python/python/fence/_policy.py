@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from . import _answers, _fence
 from ._answers import OnApproval
@@ -14,6 +14,9 @@ from ._fence import AuditEntry, Core, ManualClock, PolicyResult
 from ._soon import blocking, soon
 from ._strategies import Described, Strategy, describe
 from ._tool import guarded
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 F = TypeVar("F", bound=Callable[..., Any])
 Path = str | os.PathLike[str]
@@ -64,7 +67,7 @@ class Policy(Core):
         approver: str = "on_approval",
         people: Sequence[str] = (),
         clock: ManualClock | None = None,
-    ) -> Policy:
+    ) -> Self:
         """A policy written in code.
 
         ``on_approval`` answers as the person ``approver``; ``people`` are others who may answer.
@@ -95,7 +98,7 @@ class Policy(Core):
         people: Sequence[str] = (),
         strategies: Mapping[str, Strategy | Callable[..., Any]] | None = None,
         clock: ManualClock | None = None,
-    ) -> Policy:
+    ) -> Self:
         """Policies from ``.fence`` files; of several the strictest verdict stands.
 
         Whoever a policy's groups name may answer, unless ``people`` says who exists; ``people`` and
@@ -125,7 +128,7 @@ class Policy(Core):
         people: Sequence[str] = (),
         strategies: Mapping[str, Strategy | Callable[..., Any]] | None = None,
         clock: ManualClock | None = None,
-    ) -> Policy:
+    ) -> Self:
         """A policy from ``.fence`` text, without imports; otherwise as :meth:`from_file`."""
         return cls._made(
             [(_text("name", name), _text("text", text))], [], on_approval, database=database,
@@ -144,7 +147,7 @@ class Policy(Core):
         approver: str,
         strategies: Mapping[str, Strategy | Callable[..., Any]],
         **parts: Any,
-    ) -> Policy:
+    ) -> Self:
         if on_approval is not None and not callable(on_approval):
             raise UsageError(f"`on_approval` must be a function, not {on_approval!r}")
         described = [describe(name, each) for name, each in strategies.items()]
@@ -196,7 +199,9 @@ class Policy(Core):
         Raises :class:`Denied` where the call must not be made; its text is for the model.
         """
         result = self.check(tool, args, **who)
-        return _released(result, result.allowed or result.request_approval_blocking(wait))
+        if result.allowed or result.request_approval_blocking(wait):
+            return result
+        raise self.denial(result)
 
     async def async_authorize(
         self,
@@ -208,10 +213,12 @@ class Policy(Core):
     ) -> PolicyResult:
         """As :meth:`authorize`, while the event loop goes on."""
         result = await self.async_check(tool, args, **who)
-        return _released(result, result.allowed or await result.request_approval(wait))
+        if result.allowed or await result.request_approval(wait):
+            return result
+        raise self.denial(result)
 
     @overload
-    def tool(self, function: F, /) -> F: ...
+    def tool(self, function: F) -> F: ...
 
     @overload
     def tool(
@@ -226,7 +233,6 @@ class Policy(Core):
     def tool(
         self,
         function: F | None = None,
-        /,
         *,
         name: str | None = None,
         ignore: Sequence[str] = (),
@@ -277,6 +283,13 @@ class Policy(Core):
         by = self.approver if person is None else person
         return _fence.refuse(self, request_id, by, reason or "no reason given", version)
 
+    def denial(self, result: PolicyResult) -> Denied:
+        """What to raise, or to tell the model, where a call was not released."""
+        waits = False
+        if result.requires_approval and result.request_id is not None:
+            waits = self.request(result.request_id)["state"] in ("pending", "approved")
+        return Denied(result, waits)
+
     @property
     def audit_trail(self) -> list[AuditEntry]:
         """Every check of this database, oldest first."""
@@ -291,15 +304,6 @@ class Policy(Core):
 
 Gate = Policy
 """The same by its other name, for ``@gate.tool``."""
-
-
-def _released(result: PolicyResult, released: bool) -> PolicyResult:
-    if released is not True:
-        waits = result.requires_approval and _fence.request(
-            cast(Core, result._policy), result.request_id or ""
-        )["state"] in ("pending", "approved")
-        raise Denied(result, waits)
-    return result
 
 
 def _text(what: str, value: object) -> str:
