@@ -14,7 +14,7 @@ use fence::lists::Lists;
 use fence::people::{People, Person};
 use fence::policies::{check_file, check_text, compile};
 use fence::service::Services;
-use fence::{Effect, Gate, GateError, SqliteStore};
+use fence::{Decision, Effect, Gate, GateError, SqliteStore};
 use pyo3::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,11 +29,13 @@ pub(crate) struct Core {
     soon: Soon,
     approver: String,
     instant: bool,
+    lists: bool,
 }
 
 /// Everything a policy is made of.
 #[derive(FromPyObject)]
 struct Parts<'py> {
+    lists: bool,
     texts: Vec<(String, String)>,
     files: Vec<PathBuf>,
     database: Option<PathBuf>,
@@ -60,6 +62,7 @@ impl Core {
         if let Some(clock) = clock {
             builder = builder.clock(clock);
         }
+        let lists = parts.lists;
         let (texts, files, database) = (parts.texts, parts.files, parts.database);
         let gate = py.detach(|| {
             let policies = policies(&texts, &files, &known)?;
@@ -73,6 +76,7 @@ impl Core {
             soon: Soon::default(),
             approver,
             instant,
+            lists,
         })
     }
 
@@ -141,6 +145,14 @@ impl Core {
     pub(crate) fn gate(&self) -> PyResult<&Gate> {
         self.made_in.check()?;
         Ok(&self.gate)
+    }
+
+    /// Why, in the words of the policy: lists have their own.
+    pub(crate) fn reason(&self, decision: &Decision) -> String {
+        match self.lists {
+            true => fence::lists::reason(decision),
+            false => decision.reason(),
+        }
     }
 
     pub(crate) const fn soon(&self) -> &Soon {

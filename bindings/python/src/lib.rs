@@ -3,6 +3,7 @@
 //! The other half is written in Python (`python/fence`): whatever calls Python's functions or waits
 //! on its event loops. Nothing here holds the interpreter's lock while it decides or waits.
 
+mod alive;
 mod call;
 mod clock;
 mod core;
@@ -19,6 +20,8 @@ mod value;
 /// Decides, records, and keeps what people answer.
 #[pyo3::pymodule(gil_used = false)]
 mod _fence {
+    #[pymodule_export]
+    use crate::alive::ending;
     #[pymodule_export]
     use crate::clock::ManualClock;
     #[pymodule_export]

@@ -42,7 +42,7 @@ impl PolicyResult {
     }
 
     fn effect(&self) -> Effect {
-        self.decided.decision
+        self.decided.effect()
     }
 
     fn id(&self) -> PyResult<RequestId> {
@@ -80,7 +80,7 @@ impl PolicyResult {
     #[getter]
     fn reason(&self) -> String {
         let refusal = self.since().refusal.clone();
-        refusal.unwrap_or_else(|| fence::lists::reason(&self.decided))
+        refusal.unwrap_or_else(|| self.policy.get().reason(&self.decided))
     }
 
     /// The tool.

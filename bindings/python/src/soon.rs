@@ -1,5 +1,6 @@
 //! Waiting without a thread for each: futures run beside the interpreter and tell Python when done.
 
+use crate::alive::with_python;
 use crate::errors::Unavailable;
 use pyo3::prelude::*;
 use std::future::Future;
@@ -83,7 +84,7 @@ impl Drop for Notify {
 fn call(notify: Option<Py<PyAny>>, found: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>>) {
     let Some(notify) = notify else { return };
     // An interpreter that is ending has nobody left who waits.
-    let _ended = Python::try_attach(|py| {
+    let _ended = with_python(|py| {
         let told = match found(py) {
             Ok(value) => notify.call1(py, (value, py.None())),
             Err(error) => notify.call1(py, (py.None(), error)),

@@ -1,12 +1,12 @@
-//! Strategies that are Python functions: asked in a thread of their own, within their deadline.
+//! Strategies that are Python functions.
 
+use crate::alive::with_python;
 use crate::errors::UsageError;
 use fence::engine::strategy::{Parameter, ParameterKind};
 use fence::process::ProcessStrategy;
 use fence::service::Service;
 use pyo3::prelude::*;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A strategy as Python describes it.
@@ -26,7 +26,7 @@ impl Described {
             .map_err(|error| UsageError::new_err(format!("`deadline`: {error}")))?;
         let parameters = self.parameters.into_iter().map(parameter).collect::<PyResult<_>>()?;
         let strategy = ProcessStrategy::new(self.name, self.summary, parameters, deadline);
-        Ok((strategy, Arc::new(Function(Arc::new(self.answer)))))
+        Ok((strategy, Arc::new(Function(self.answer))))
     }
 }
 
@@ -44,20 +44,15 @@ fn parameter((name, kind, required): (String, String, bool)) -> PyResult<Paramet
     Ok(Parameter { name: name.into(), kind, required, summary: summary.into() })
 }
 
-/// A function from the text of a question to the text of an answer.
-struct Function(Arc<Py<PyAny>>);
+/// A function from the text of a question and its deadline to the text of an answer, which raises
+/// where there is none in time.
+struct Function(Py<PyAny>);
 
 impl Service for Function {
     fn ask(&self, question: &str, deadline: Duration) -> Option<String> {
-        let (answered, answer) = mpsc::channel();
-        let (function, question) = (Arc::clone(&self.0), question.to_owned());
-        let ask = move || {
-            let answer = Python::try_attach(|py| function.call1(py, (question,))?.extract(py));
-            // Whoever asked may have gone: then it was too late.
-            drop(answered.send(answer));
-        };
-        thread::Builder::new().name("fence-strategy".to_owned()).spawn(ask).ok()?;
-        let answer: Option<PyResult<String>> = answer.recv_timeout(deadline).ok()?;
+        let ask =
+            |py: Python<'_>| self.0.call1(py, (question, deadline.as_secs_f64()))?.extract(py);
+        let answer: Option<PyResult<String>> = with_python(ask);
         answer?.ok()
     }
 }

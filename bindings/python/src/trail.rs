@@ -31,14 +31,14 @@ impl AuditEntry {
 #[pyfunction]
 pub(crate) fn audit_trail(py: Python<'_>, policy: &Core) -> PyResult<Vec<AuditEntry>> {
     let gate = policy.gate()?;
-    py.detach(|| read(gate)).map_err(Unavailable::new_err)
+    py.detach(|| read(policy, gate)).map_err(Unavailable::new_err)
 }
 
-fn read(gate: &Gate) -> Result<Vec<AuditEntry>, String> {
+fn read(policy: &Core, gate: &Gate) -> Result<Vec<AuditEntry>, String> {
     let (mut read, mut damaged) = (Vec::new(), None);
     let visited = gate.store().log(&LogQuery::default(), &mut |logged| {
         match serde_json::from_str::<Decision>(&logged.entry.body) {
-            Ok(decision) => read.push(entry(logged.entry, &decision)),
+            Ok(decision) => read.push(entry(policy, logged.entry, &decision)),
             Err(error) => damaged = Some(format!("record {}: {error}", logged.seq)),
         }
         damaged.is_none()
@@ -47,7 +47,7 @@ fn read(gate: &Gate) -> Result<Vec<AuditEntry>, String> {
     damaged.map_or(Ok(read), Err)
 }
 
-fn entry(entry: Entry, decision: &Decision) -> AuditEntry {
+fn entry(policy: &Core, entry: Entry, decision: &Decision) -> AuditEntry {
     AuditEntry {
         timestamp: entry.at.to_string(),
         tool: entry.tool,
@@ -56,6 +56,6 @@ fn entry(entry: Entry, decision: &Decision) -> AuditEntry {
             Effect::Ask => "require_approval",
             Effect::Deny => "deny",
         },
-        reason: fence::lists::reason(decision),
+        reason: policy.reason(decision),
     }
 }

@@ -180,3 +180,34 @@ def test_a_program_ends_while_somebody_waits():
     child = python(code)
     assert child.communicate(timeout=30)[0] == "ended\n"
     assert child.returncode == 0
+
+
+@pytest.mark.parametrize("pause", [0, 0.05, 0.3])
+def test_a_program_ends_while_a_strategy_thinks_and_tasks_wait(pause):
+    code = """
+        import asyncio, sys, threading, time
+        from fence import Field, Policy, Strategy
+
+        def slow(call, *, n: Field):
+            time.sleep(0.2)
+            return True
+
+        text = "fence 1 policy p ask go { auto via slow(n: args.n) }"
+        policy = Policy.from_text(text, strategies={"slow": Strategy(slow, deadline=0.1)})
+
+        def work():
+            while True:
+                policy.check("go", {"n": 1})
+
+        def wait():
+            asyncio.run(policy.check("go", {"n": 2}).request_approval())
+
+        for target in (work, work, wait):
+            threading.Thread(target=target, daemon=True).start()
+        time.sleep(float(sys.argv[1]))
+        print("ended", flush=True)
+    """
+    for _ in range(4):
+        child = python(code, pause)
+        assert child.communicate(timeout=30)[0] == "ended\n"
+        assert child.returncode == 0

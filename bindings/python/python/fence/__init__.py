@@ -10,14 +10,16 @@ True
 'default policy: deny'
 """
 
+import atexit as _atexit
 import os as _os
 
 from ._errors import ApprovalError, Denied, FenceError, PolicyError, Unavailable, UsageError
 from ._answers import Approve, Refuse
-from ._fence import AuditEntry, PolicyResult, forked as _forked
+from ._fence import AuditEntry, PolicyResult, ending as _ending, forked as _forked
 from ._policy import Gate, Policy
 from ._strategies import Field, Strategy
 
+_atexit.register(_ending)
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_forked)
 

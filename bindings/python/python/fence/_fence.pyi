@@ -13,6 +13,7 @@ __all__ = [
     "Task",
     "approve",
     "audit_trail",
+    "ending",
     "forked",
     "lists_text",
     "pending",
@@ -178,4 +179,5 @@ def refuse(
     policy: Core, id: str, person: str, reason: str, version: int | None = None
 ) -> dict[str, Any]: ...
 def audit_trail(policy: Core) -> list[AuditEntry]: ...
+def ending() -> None: ...
 def forked() -> None: ...

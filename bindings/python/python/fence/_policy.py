@@ -27,6 +27,7 @@ Agent = str | Mapping[str, Any]
 class _Parts:
     """Everything the native half is made of."""
 
+    lists: bool
     texts: list[tuple[str, str]]
     files: list[Path]
     database: Path | None
@@ -81,7 +82,7 @@ class Policy(Core):
             _text("default", default),
         )
         return cls._made(
-            [(name, text)], [], on_approval, database=database, agent=agent, user=user,
+            True, [(name, text)], [], on_approval, database=database, agent=agent, user=user,
             session=session, approver=approver, people=people, strategies={}, clock=clock,
         )  # fmt: skip
 
@@ -108,7 +109,7 @@ class Policy(Core):
         if not paths:
             raise UsageError("name at least one policy file")
         return cls._made(
-            [], list(paths), on_approval, database=database, agent=agent, user=user,
+            False, [], list(paths), on_approval, database=database, agent=agent, user=user,
             session=session, approver=approver, people=people, strategies=strategies or {},
             clock=clock,
         )  # fmt: skip
@@ -131,7 +132,7 @@ class Policy(Core):
     ) -> Self:
         """A policy from ``.fence`` text, without imports; otherwise as :meth:`from_file`."""
         return cls._made(
-            [(_text("name", name), _text("text", text))], [], on_approval, database=database,
+            False, [(_text("name", name), _text("text", text))], [], on_approval, database=database,
             agent=agent, user=user, session=session, approver=approver, people=people,
             strategies=strategies or {}, clock=clock,
         )  # fmt: skip
@@ -139,6 +140,7 @@ class Policy(Core):
     @classmethod
     def _made(
         cls,
+        lists: bool,
         texts: list[tuple[str, str]],
         files: list[Path],
         on_approval: OnApproval | None,
@@ -154,7 +156,7 @@ class Policy(Core):
         policy = super().__new__(
             cls,
             _Parts(
-                texts, files, approver=_text("approver", approver),
+                lists, texts, files, approver=_text("approver", approver),
                 people=_texts("people", people), strategies=described, **parts,
             ),
         )  # fmt: skip

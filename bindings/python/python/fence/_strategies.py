@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
+import queue
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,7 +48,7 @@ class Described:
     summary: str
     deadline: float
     parameters: list[tuple[str, str, bool]]
-    answer: Callable[[str], str]
+    answer: Callable[[str, float], str]
 
 
 def describe(name: str, given: Strategy | Callable[..., Any]) -> Described:
@@ -65,9 +68,18 @@ def describe(name: str, given: Strategy | Callable[..., Any]) -> Described:
             raise UsageError(f"`{parameter.name}` of the strategy `{name}` must be annotated: {kinds}")
         parameters.append((parameter.name, kind, parameter.default is parameter.empty))
     summary = (inspect.getdoc(function) or f"what `{name}` answers").splitlines()[0]
-    return Described(
-        name, summary, strategy.deadline, parameters, lambda text: _answer(function, text)
+    answer = functools.partial(_in_time, function)
+    return Described(name, summary, strategy.deadline, parameters, answer)
+
+
+def _in_time(function: Callable[..., Any], question: str, deadline: float) -> str:
+    """The answer, from a thread that may be left behind; without one in time it raises."""
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+    answer = threading.Thread(
+        target=lambda: answers.put(_answer(function, question)), name="fence-strategy", daemon=True
     )
+    answer.start()
+    return answers.get(timeout=deadline)
 
 
 def _answer(function: Callable[..., Any], question: str) -> str:
