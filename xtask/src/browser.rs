@@ -1,22 +1,13 @@
 //! The dashboard in a real browser: what is needed is installed where that is possible, and said
 //! where it is not.
 
+use crate::outcome::Outcome;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 const FOLDER: &str = "tests/browser";
 const BROWSERS: [&str; 3] =
     ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-/// How it went.
-pub(crate) enum Outcome {
-    /// All tests passed.
-    Passed,
-    /// A test failed.
-    Failed,
-    /// Nothing was tested, for this reason.
-    NotRun(String),
-}
 
 /// Runs the tests against `target/debug/fence`, which it builds.
 pub(crate) fn test() -> Outcome {

@@ -1,7 +1,10 @@
 //! The project's own commands: `cargo xtask test` runs everything that must hold.
 
 mod browser;
+mod outcome;
+mod python;
 
+use outcome::Outcome;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -34,9 +37,19 @@ const ASSURE: &[(&str, Variables, &[&str])] = &[
     ),
 ];
 
+/// Tests that need something beside Rust: what is tested, and how.
+type Beside = (&'static str, fn() -> Outcome);
+
+const BROWSER: Beside = ("the dashboard in a browser", browser::test);
+const PYTHON: Beside = ("the Python binding", python::test);
+
+/// What `test` runs of them.
+const BESIDE: [Beside; 2] = [BROWSER, PYTHON];
+
 const HELP: &str = "\
 cargo xtask test       formatting, lints, documentation, all tests and doctests, the dashboard
-                       in a browser
+                       in a browser, the Python binding
+cargo xtask python     the Python binding alone
 cargo xtask browser    the dashboard in a browser alone; FENCE_SCREENSHOTS=1 renews docs/images
 cargo xtask assure     the long runs: random histories, races, kills, crowds
 ";
@@ -45,7 +58,8 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("test") => test(),
-        Some("browser") => browser(),
+        Some("browser") => beside(BROWSER),
+        Some("python") => beside(PYTHON),
         Some("assure") => assure(),
         _ => {
             print(HELP);
@@ -65,28 +79,28 @@ fn test() -> ExitCode {
         }
         print(&format!("== {what}: {} s\n", begun.elapsed().as_secs()));
     }
-    if browser() == ExitCode::FAILURE {
+    if BESIDE.into_iter().any(|tests| beside(tests) == ExitCode::FAILURE) {
         return ExitCode::FAILURE;
     }
     print(&format!("\n== everything holds, after {} s\n", started.elapsed().as_secs()));
     ExitCode::SUCCESS
 }
 
-/// The dashboard in a browser. Where there is none, that is said; only where a change is to land
-/// does it fail for that.
-fn browser() -> ExitCode {
-    print("\n== the dashboard in a browser\n");
-    match browser::test() {
-        browser::Outcome::Passed => ExitCode::SUCCESS,
-        browser::Outcome::NotRun(reason) => {
-            print(&format!("== the dashboard in a browser: NOT TESTED: {reason}\n"));
+/// Runs tests that need something beside Rust. Where that is missing, it is said; only where a
+/// change is to land does it fail for that.
+fn beside((what, test): Beside) -> ExitCode {
+    print(&format!("\n== {what}\n"));
+    match test() {
+        Outcome::Passed => ExitCode::SUCCESS,
+        Outcome::NotRun(reason) => {
+            print(&format!("== {what}: NOT TESTED: {reason}\n"));
             match std::env::var_os("CI") {
                 Some(_) => ExitCode::FAILURE,
                 None => ExitCode::SUCCESS,
             }
         }
-        browser::Outcome::Failed => {
-            print("== the dashboard in a browser: FAILED\n");
+        Outcome::Failed => {
+            print(&format!("== {what}: FAILED\n"));
             ExitCode::FAILURE
         }
     }

@@ -1,9 +1,9 @@
 """The native half."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Self, final
+from typing import Any, final
 
-from typing_extensions import disjoint_base
+from typing_extensions import Self, disjoint_base
 
 __all__ = [
     "AuditEntry",
