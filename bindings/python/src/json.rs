@@ -1,8 +1,7 @@
 //! Python's values as exact JSON: nothing is rounded, and what is no JSON is refused by name.
 
 use crate::errors::UsageError;
-use fence::engine::json::{Builder, Json, Limits};
-use fence::engine::number::Number;
+use fence::engine::json::{Builder, Json, Limits, ToJson as _};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -132,7 +131,7 @@ impl Writer {
 
     fn whole(&mut self, number: &Bound<'_, PyInt>) -> Written {
         if let Ok(small) = number.extract::<i64>() {
-            self.json.number(Number::from(small));
+            small.write_json(&mut self.json);
             return Ok(());
         }
         // Of the type itself: a subclass may write itself as it likes.
