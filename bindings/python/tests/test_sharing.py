@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -211,3 +212,23 @@ def test_a_program_ends_while_a_strategy_thinks_and_tasks_wait(pause):
         child = python(code, pause)
         assert child.communicate(timeout=30)[0] == "ended\n"
         assert child.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals here")
+def test_somebody_who_waits_can_be_interrupted():
+    code = """
+        from fence import Policy
+        policy = Policy(require_approval=["send"])
+        print("waiting", flush=True)
+        try:
+            policy.authorize("send")
+        except KeyboardInterrupt:
+            [request] = policy.pending()
+            print(request["state"])
+    """
+    child = python(code)
+    assert child.stdout.readline() == "waiting\n"
+    time.sleep(0.3)
+    child.send_signal(signal.SIGINT)
+    assert child.communicate(timeout=30)[0] == "pending\n"
+    assert child.returncode == 0

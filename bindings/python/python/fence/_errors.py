@@ -40,6 +40,8 @@ class Denied(FenceError):
 
     result: PolicyResult
     """The decision, and what became of its request."""
+    waits: bool
+    """Whether the same call may still be approved: then it is worth making again."""
 
     def __init__(self, result: PolicyResult, waits: bool) -> None:
         super().__init__(_told(result, waits))

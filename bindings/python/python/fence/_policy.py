@@ -166,10 +166,10 @@ class Policy(Core):
     async def async_check(
         self,
         tool: str,
-        args: Mapping[str, Any] | None = None,
+        args: dict[str, Any] | None = None,
         *,
-        context: Mapping[str, Any] | None = None,
-        host_context: Mapping[str, Any] | None = None,
+        context: dict[str, Any] | None = None,
+        host_context: dict[str, Any] | None = None,
         agent: Agent | None = None,
         user: str | None = None,
         session: str | None = None,
@@ -187,7 +187,7 @@ class Policy(Core):
     def authorize(
         self,
         tool: str,
-        args: Mapping[str, Any] | None = None,
+        args: dict[str, Any] | None = None,
         *,
         wait: float | None = None,
         **who: Any,
@@ -208,7 +208,7 @@ class Policy(Core):
     async def async_authorize(
         self,
         tool: str,
-        args: Mapping[str, Any] | None = None,
+        args: dict[str, Any] | None = None,
         *,
         wait: float | None = None,
         **who: Any,
