@@ -12,19 +12,21 @@ import pytest
 from fence import Policy
 
 RULES = 1000
-CALLS = 20_000
+BATCHES = 100
+BATCH = 200
 ARGS = {"to": ["x@list.test"], "subject": "Spring", "limit": 50}
 BOUND_MICROS = float(os.environ.get("FENCE_CHECK_MICROS", "1000"))
 
 
 def micros(check):
+    """The best of many short batches: a machine that does other things as well disturbs few of them."""
     best = float("inf")
-    for _ in range(5):
+    for _ in range(BATCHES):
         begun = time.perf_counter()
-        for _ in range(CALLS // 5):
+        for _ in range(BATCH):
             check()
         best = min(best, time.perf_counter() - begun)
-    return best / (CALLS // 5) * 1e6
+    return best / BATCH * 1e6
 
 
 @pytest.mark.parametrize("args", [None, ARGS], ids=["no arguments", "three arguments"])
