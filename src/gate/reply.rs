@@ -60,6 +60,8 @@ struct Slot {
 enum Held {
     #[default]
     Nothing,
+    /// Nothing yet, and somebody sleeps until there is.
+    Awaited,
     Settled(Settled),
     Lost,
 }
@@ -68,10 +70,13 @@ impl Slot {
     /// The first of several stays.
     fn fill(&self, new: Held) {
         let mut held = self.held();
-        if matches!(*held, Held::Nothing) {
+        let awaited = matches!(*held, Held::Awaited);
+        if awaited || matches!(*held, Held::Nothing) {
             *held = new;
-            drop(held);
-            // Nobody waits here who waits for the bell, so this costs nothing then.
+        }
+        drop(held);
+        // Waking costs a call of the system, whether somebody sleeps or not.
+        if awaited {
             self.filled.notify_one();
         }
     }
@@ -98,7 +103,8 @@ impl Pending {
             bell.wait();
         }
         let mut held = self.0.held();
-        while matches!(*held, Held::Nothing) {
+        while matches!(*held, Held::Nothing | Held::Awaited) {
+            *held = Held::Awaited;
             held = self.0.filled.wait(held).unwrap_or_else(PoisonError::into_inner);
         }
         let held = std::mem::take(&mut *held);
@@ -112,7 +118,7 @@ impl Pending {
     pub fn ready(self) -> Result<Result<Decision, GateError>, Self> {
         let held = std::mem::take(&mut *self.0.held());
         match held {
-            Held::Nothing => Err(self),
+            Held::Nothing | Held::Awaited => Err(self),
             held => Ok(held.into_made().map(Made::into_decision)),
         }
     }
@@ -128,7 +134,7 @@ impl Held {
     fn into_made(self) -> Result<Made, GateError> {
         match self {
             Self::Settled(settled) => settled.into_made(),
-            Self::Nothing | Self::Lost => Err(GateError::Lost),
+            Self::Nothing | Self::Awaited | Self::Lost => Err(GateError::Lost),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Submission {
     pub(crate) arrival: Arrival,
     pub(crate) ids: Ids,
     assumed: Option<Assumed>,
-    draft: OnceLock<Draft>,
+    draft: OnceLock<Box<Draft>>,
 }
 
 /// The verdict that stands unless the clock is behind or the same request is open already.
@@ -55,12 +55,12 @@ impl Submission {
 
     /// The decision in full, as it was assumed.
     pub(crate) fn draft(&self) -> &Draft {
-        self.draft.get_or_init(|| self.write_up())
+        self.draft.get_or_init(|| Box::new(self.write_up()))
     }
 
     /// As [`Submission::draft`], taken out.
     pub(crate) fn into_draft(mut self) -> Draft {
-        self.draft.take().unwrap_or_else(|| self.write_up())
+        self.draft.take().map_or_else(|| self.write_up(), |draft| *draft)
     }
 
     fn write_up(&self) -> Draft {
