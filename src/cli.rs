@@ -20,6 +20,7 @@ mod fmt;
 mod grants;
 mod halt;
 mod halts;
+mod hook;
 mod import_tools;
 mod init;
 mod lines;
@@ -93,6 +94,7 @@ enum Command {
     Halt(halt::Halt),
     Resume(resume::Resume),
     Halts(halts::Halts),
+    Hook(hook::Hook),
     Delegate(delegate::Delegate),
     Delegations(delegations::Delegations),
     #[cfg(feature = "server")]
@@ -128,6 +130,7 @@ impl Command {
             Self::Halt(command) => command.run(context),
             Self::Resume(command) => command.run(context),
             Self::Halts(command) => command.run(context),
+            Self::Hook(command) => command.run(context),
             Self::Delegate(command) => command.run(context),
             Self::Delegations(command) => command.run(context),
             #[cfg(feature = "server")]

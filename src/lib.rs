@@ -8,6 +8,8 @@ pub mod approvals;
 pub mod cli;
 pub mod clock;
 pub mod gate;
+#[cfg(feature = "cli")]
+mod hook;
 #[cfg(feature = "server")]
 pub mod http;
 pub mod lists;

@@ -127,6 +127,19 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Reads the settings of a door that stands beside an agent: those named, else those beside the
+    /// first policy. Neither the environment nor the current folder has a say.
+    pub(crate) fn beside_policy(
+        config: Option<&Path>,
+        policies: &[PathBuf],
+    ) -> Result<Self, Failure> {
+        let near = near(policies).filter(|file| file.exists());
+        match config.map(Path::to_path_buf).or(near) {
+            Some(file) => Self::read(&file),
+            None => Ok(Self::default()),
+        }
+    }
+
     fn read(file: &Path) -> Result<Self, Failure> {
         let name = printable(&file.display().to_string(), 200);
         let unreadable = |reason| Failure::usage(format!("{name} cannot be read: {reason}"));
@@ -238,8 +251,11 @@ pub(super) fn variable(name: &str) -> Option<PathBuf> {
 /// Beside the first policy, else in the current folder: all commands given in one folder keep to
 /// one database.
 fn beside(policies: &[PathBuf]) -> Option<PathBuf> {
-    let near = policies.first().and_then(|policy| Some(policy.parent()?.join(FILE)));
-    [near, Some(PathBuf::from(FILE))].into_iter().flatten().find(|file| file.exists())
+    [near(policies), Some(PathBuf::from(FILE))].into_iter().flatten().find(|file| file.exists())
+}
+
+fn near(policies: &[PathBuf]) -> Option<PathBuf> {
+    policies.first().and_then(|policy| Some(policy.parent()?.join(FILE)))
 }
 
 /// What is wrong with the file, where, and for a misspelt key which one was meant.

@@ -1,0 +1,185 @@
+//! One call through the gate: what is allowed passes, what was approved passes once, all else is
+//! refused with what to do instead.
+
+use super::{Answer, Host, Proposed, Used, text};
+use crate::approvals::{
+    ApprovalError, Claimant, Claimed, Finish, RequestId, RequestView, digest as read_digest,
+};
+use crate::engine::call::{Agent, ToolCall};
+use crate::engine::decision::Effect;
+use crate::engine::json::Value;
+use crate::engine::scalar::Timestamp;
+use crate::gate::Decided;
+use crate::store::{LogQuery, RequestFilter, StoreError};
+use crate::{Decision, Gate};
+use fence_engine::approval::RequestState;
+use std::time::{Duration, Instant};
+
+/// How long after a call was let through the host may still ask its user about it.
+const RECENT_MICROS: i64 = 600_000_000;
+
+/// How many of the newest decisions and requests are searched for a call.
+const SEARCHED: u32 = 50;
+
+/// Who calls, as the settings say and not the host.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Caller {
+    /// The agent.
+    pub(crate) agent: Option<Agent>,
+    /// For whom.
+    pub(crate) user: Option<String>,
+    /// In which session, where the host names none.
+    pub(crate) session: Option<String>,
+}
+
+impl Caller {
+    /// The call that the gate judges.
+    pub(crate) fn call(&self, proposed: Proposed) -> ToolCall {
+        let Proposed { tool, args, session, subagent, call_id } = proposed;
+        let mut call = ToolCall::new(tool).args(args);
+        call.agent = self.agent.clone().map(|main| below(main, subagent));
+        call.user.clone_from(&self.user);
+        call.session = session.or_else(|| self.session.clone());
+        call.call_id = call_id;
+        call
+    }
+}
+
+/// A subagent works for the agent of the settings, whose policies bind it as well. Without such an
+/// agent it is nobody, and every policy binds it.
+fn below(main: Agent, subagent: Option<String>) -> Agent {
+    let Some(id) = subagent else { return main };
+    let mut parents = vec![main.id];
+    parents.extend(main.parents.into_iter().flatten());
+    Agent { id, parents: Some(parents), roles: main.roles }
+}
+
+/// The gate behind a host's hooks.
+pub(crate) struct Judge<'a> {
+    /// Decides and records.
+    pub(crate) gate: &'a Gate,
+    /// Which host asks.
+    pub(crate) host: &'a dyn Host,
+    /// Its event.
+    pub(crate) event: Value<'a>,
+    /// How long people are waited for.
+    pub(crate) wait: Duration,
+}
+
+impl Judge<'_> {
+    /// Judges a call that is about to be made.
+    pub(crate) fn before(&self, call: &ToolCall) -> Answer {
+        let decided = match self.gate.decide_blocking(call) {
+            Ok(decided) => decided,
+            Err(error) => return Answer::Refuse(error.to_string()),
+        };
+        match decided.decision {
+            Effect::Allow => Answer::Pass,
+            Effect::Deny => Answer::Refuse(decided.reason()),
+            Effect::Ask => self.ask(call, &decided),
+        }
+    }
+
+    /// The host's own question about a call. It stays the user's where the call was let through a
+    /// moment ago; where it was never judged, it is now.
+    pub(crate) fn question(&self, call: &ToolCall) -> Answer {
+        match self.passed(call) {
+            Ok(true) => Answer::Pass,
+            Ok(false) => self.before(call),
+            Err(error) => Answer::Refuse(error.to_string()),
+        }
+    }
+
+    /// Notes how an approved call ended.
+    ///
+    /// # Errors
+    /// When that cannot be recorded; the request then ends as unknown.
+    pub(crate) fn after(&self, call: &ToolCall, used: Used) -> Result<(), ApprovalError> {
+        let Some(id) = self.claimed(call)? else { return Ok(()) };
+        let finish = Finish { failed: used == Used::Failed, note: None };
+        self.gate.approvals().result(&Claimant::of(call), id, finish).wait().map(drop)
+    }
+
+    fn ask(&self, call: &ToolCall, decided: &Decided) -> Answer {
+        let id = decided.request.as_ref().and_then(|notice| notice.id.parse().ok());
+        let Some(id) = id else {
+            return Answer::Refuse("nobody could be asked for approval".to_owned());
+        };
+        let until = Instant::now() + self.wait;
+        match self.gate.approvals().wait_blocking(id, Some(until)) {
+            Ok(view) => self.answered(call, decided, id, &view),
+            Err(error) => Answer::Refuse(error.to_string()),
+        }
+    }
+
+    fn answered(
+        &self,
+        call: &ToolCall,
+        decision: &Decision,
+        id: RequestId,
+        view: &RequestView,
+    ) -> Answer {
+        match view.state {
+            "pending" => Answer::Refuse(text::waiting(decision, view)),
+            "approved" if self.can_make(call, view) => self.release(call, id, view),
+            "approved" => Answer::Refuse(text::as_approved(view)),
+            _ => Answer::Refuse(text::ended(view)),
+        }
+    }
+
+    /// Whether what was approved can be made here: the call itself, or an edit this host knows.
+    fn can_make(&self, call: &ToolCall, view: &RequestView) -> bool {
+        call.args == view.args || self.host.can_edit(self.event, &view.args)
+    }
+
+    /// Uses the approval of the version that was looked at, and of no other.
+    fn release(&self, call: &ToolCall, id: RequestId, view: &RequestView) -> Answer {
+        let Some(digest) = read_digest(&view.digest) else {
+            return Answer::Refuse("the request has no proper digest".to_owned());
+        };
+        match self.gate.approvals().claim(&Claimant::of(call), id, Some(digest)).wait() {
+            Ok(Claimed::Released(released, _)) if released.tool != call.tool => {
+                Answer::Refuse("another tool was approved".to_owned())
+            }
+            Ok(Claimed::Released(released, _)) if released.args == call.args => Answer::Pass,
+            Ok(Claimed::Released(released, _)) => Answer::Edited(released.args.plain()),
+            Ok(Claimed::Asked(view)) => Answer::Refuse(text::asked_anew(&view)),
+            Ok(Claimed::Denied(view)) => Answer::Refuse(text::ended(&view)),
+            Err(error) => Answer::Refuse(error.to_string()),
+        }
+    }
+
+    /// Whether exactly this call was let through in this session a moment ago.
+    fn passed(&self, call: &ToolCall) -> Result<bool, StoreError> {
+        let since = self.gate.shared.clock.now().micros() - RECENT_MICROS;
+        let query = LogQuery {
+            since: Some(Timestamp::from_micros(since)),
+            tool: Some(call.tool.clone()),
+            limit: Some(u64::from(SEARCHED)),
+            ..LogQuery::default()
+        };
+        let (digest, mut newest) = (call.digest(), None);
+        self.gate.store().log(&query, &mut |logged| {
+            if logged.entry.digest == digest {
+                newest = Some(logged.entry.decision);
+            }
+            true
+        })?;
+        Ok(newest == Some(Effect::Allow as u8) || self.claimed(call)?.is_some())
+    }
+
+    /// The request whose approval this call is using.
+    fn claimed(&self, call: &ToolCall) -> Result<Option<RequestId>, StoreError> {
+        let filter = RequestFilter {
+            states: vec![RequestState::Claimed],
+            tool: Some(call.tool.clone()),
+            session: call.session.clone(),
+            limit: SEARCHED,
+            ..RequestFilter::default()
+        };
+        let digest = call.digest();
+        let found = self.gate.store().requests(&filter)?;
+        let found = found.iter().find(|request| request.digest == digest);
+        Ok(found.map(|request| RequestId(request.id)))
+    }
+}
