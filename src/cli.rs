@@ -14,6 +14,7 @@ mod decide;
 mod delegate;
 mod delegations;
 mod desk;
+mod doctor;
 mod exact;
 mod explain;
 mod fmt;
@@ -95,6 +96,7 @@ enum Command {
     Resume(resume::Resume),
     Halts(halts::Halts),
     Hook(hook::Hook),
+    Doctor(doctor::Doctor),
     Delegate(delegate::Delegate),
     Delegations(delegations::Delegations),
     #[cfg(feature = "server")]
@@ -131,6 +133,7 @@ impl Command {
             Self::Resume(command) => command.run(context),
             Self::Halts(command) => command.run(context),
             Self::Hook(command) => command.run(context),
+            Self::Doctor(command) => command.run(context),
             Self::Delegate(command) => command.run(context),
             Self::Delegations(command) => command.run(context),
             #[cfg(feature = "server")]

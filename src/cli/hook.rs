@@ -4,7 +4,7 @@
 //! Neither the environment nor the agent's own folder has a say: a project's settings may set
 //! variables for its host.
 
-mod install;
+pub(crate) mod install;
 pub(crate) mod line;
 
 use super::{Context, Exit, Failure, Settings, load};

@@ -48,6 +48,65 @@ impl Line<'_> {
     }
 }
 
+/// A line as it stands in a host's settings: a program and plain words, nothing that a shell would
+/// make something else of.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Written {
+    /// The program, then its arguments.
+    pub(crate) words: Vec<String>,
+    /// Whether it blocks where the program ends otherwise.
+    closed: bool,
+}
+
+impl Written {
+    /// Reads a line of the form that is installed; nothing for any other.
+    pub(crate) fn read(command: &str) -> Option<Self> {
+        let (text, closed) = match command.strip_suffix(OTHERWISE) {
+            Some(text) => (text.trim_end(), true),
+            None => (command, false),
+        };
+        words(text).map(|words| Self { words, closed })
+    }
+
+    /// The same line with another word in this place.
+    pub(crate) fn with(&self, at: usize, word: &str) -> String {
+        let other = |(index, own): (usize, &String)| quoted(if index == at { word } else { own });
+        let text = self.words.iter().enumerate().map(other).collect::<Vec<_>>().join(" ");
+        if self.closed { format!("{text} {OTHERWISE}") } else { text }
+    }
+}
+
+/// The words of a line that [`quoted`] could have written.
+fn words(text: &str) -> Option<Vec<String>> {
+    let (mut words, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let mut word = String::new();
+        while let Some(c) = rest.chars().next().filter(|c| *c != ' ') {
+            if let Some(quote) = rest.strip_prefix('\'') {
+                let (inside, after) = quote.split_once('\'')?;
+                word.push_str(inside);
+                rest = after;
+            } else if let Some(after) = rest.strip_prefix("\\'") {
+                word.push('\'');
+                rest = after;
+            } else if is_plain(c) {
+                word.push(c);
+                rest = rest.get(c.len_utf8()..)?;
+            } else {
+                return None;
+            }
+        }
+        words.push(word);
+        rest = rest.strip_prefix(' ').unwrap_or(rest);
+    }
+    Some(words)
+}
+
+/// Whether a shell takes a character as it stands.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "/._-:@+,=".contains(c)
+}
+
 /// An absolute path as a word; the file must be there before it is written into settings.
 fn path(path: &Path) -> Result<String, Failure> {
     let absolute = std::path::absolute(path).map_err(Failure::usage)?;
@@ -59,8 +118,7 @@ fn path(path: &Path) -> Result<String, Failure> {
 
 /// A text as one word of a POSIX shell.
 fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@+,=".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
+    match !text.is_empty() && text.chars().all(is_plain) {
         true => text.to_owned(),
         false => format!("'{}'", text.replace('\'', r"'\''")),
     }
@@ -68,7 +126,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{OTHERWISE, Written, quoted};
 
     #[test]
     fn a_word_stays_one_word() {
@@ -76,5 +134,20 @@ mod tests {
         assert_eq!(quoted("/my files/it's"), r"'/my files/it'\''s'");
         assert_eq!(quoted("$(x)`y`\\"), r"'$(x)`y`\'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn only_plain_lines_are_read_back() {
+        for words in [&["/usr/bin/fence", "hook", "codex", "/a b/it's.fence"][..], &["f", "", "$x"]]
+        {
+            let text = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+            let closed = format!("{text} {OTHERWISE}");
+            let read = Written::read(&closed).unwrap();
+            assert_eq!(read.words, words);
+            assert_eq!(read.with(usize::MAX, ""), closed);
+        }
+        for foreign in ["fence hook codex p; curl x.test", "fence hook codex $(x)", "a | b", "'a"] {
+            assert_eq!(Written::read(foreign), None, "{foreign}");
+        }
     }
 }
