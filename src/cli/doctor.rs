@@ -3,8 +3,9 @@
 mod probe;
 
 use super::hook::install::home;
+use super::hook::line::Written;
 use super::hook::{Named, host};
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, Settings};
 use crate::hook::place::{Entry, Place, Scope};
 use crate::hook::{HOSTS, Host};
 use crate::policies::read_regular;
@@ -13,8 +14,8 @@ use fence_engine::json::{Json, Value};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// A host that loses patience sooner than this lets calls through while people are waited for.
-const LEAST_SECONDS: f64 = 5.0;
+/// A host must be patient for so many seconds longer than people are waited for.
+const MARGIN: f64 = 5.0;
 
 const EXAMPLE: &str = "Examples:
   fence doctor
@@ -101,16 +102,16 @@ fn missing(host: &dyn Host, home: &Path) -> Gate {
 }
 
 /// A file of settings with what it holds.
-struct Settings {
+struct Found {
     file: PathBuf,
     json: Result<Json, String>,
 }
 
-fn settings(file: PathBuf) -> Option<Settings> {
+fn settings(file: PathBuf) -> Option<Found> {
     file.exists().then(|| {
         let text = read_regular(&file);
         let json = text.and_then(|text| Json::parse(&text).map_err(|error| error.to_string()));
-        Settings { file, json }
+        Found { file, json }
     })
 }
 
@@ -121,11 +122,11 @@ fn examine(host: &dyn Host, home: &Path, project: &Path) -> Vec<Gate> {
     let files = scopes.map(|scope| place.file(scope, home, project));
     let mut files: Vec<PathBuf> = files.into();
     files.dedup();
-    let with_hooks: Vec<Settings> = files.into_iter().filter_map(settings).collect();
+    let with_hooks: Vec<Found> = files.into_iter().filter_map(settings).collect();
     let also = place.also.iter().map(|file| project.join(file)).filter_map(settings);
-    let also: Vec<Settings> = also.collect();
+    let also: Vec<Found> = also.collect();
     let off = switched_off(with_hooks.iter().chain(&also));
-    let found = |settings: &Settings| {
+    let found = |settings: &Found| {
         let entries = entries(place, settings, host.name());
         let gates = place
             .before
@@ -136,13 +137,13 @@ fn examine(host: &dyn Host, home: &Path, project: &Path) -> Vec<Gate> {
     with_hooks.iter().flat_map(found).collect()
 }
 
-fn entries(place: &Place, settings: &Settings, host: &str) -> Vec<Entry> {
+fn entries(place: &Place, settings: &Found, host: &str) -> Vec<Entry> {
     settings.json.as_ref().map_or_else(|_| Vec::new(), |json| place.entries(json, host))
 }
 
 /// The files that switch all hooks off.
-fn switched_off<'a>(all: impl Iterator<Item = &'a Settings>) -> Vec<String> {
-    let off = |settings: &&Settings| {
+fn switched_off<'a>(all: impl Iterator<Item = &'a Found>) -> Vec<String> {
+    let off = |settings: &&Found| {
         let json = settings.json.as_ref().ok().map(Json::root);
         let says = |path: &[&str], off: bool| {
             let found =
@@ -160,7 +161,7 @@ fn switched_off<'a>(all: impl Iterator<Item = &'a Settings>) -> Vec<String> {
 /// What is wrong with the hook of one event.
 fn gate(
     host: &dyn Host,
-    settings: &Settings,
+    settings: &Found,
     event: &str,
     matcher: Option<&str>,
     entries: &[Entry],
@@ -198,11 +199,23 @@ fn written_wrong(place: &Place, entry: &Entry, matcher: Option<&str>) -> Vec<Str
     if !["", "*", ".*"].contains(&found) && Some(found) != matcher {
         problems.push(format!("the matcher `{found}` leaves tools out"));
     }
-    if entry.seconds.is_some_and(|seconds| seconds < LEAST_SECONDS) {
-        problems.push(format!("the timeout is shorter than {LEAST_SECONDS} s"));
+    let least = waits(entry) + MARGIN;
+    if entry.seconds.is_some_and(|seconds| seconds < least) {
+        problems.push(format!("the timeout is shorter than {least} s"));
     }
     if let Some((key, value)) = place.closed.filter(|_| !entry.closed) {
         problems.push(format!("`{key}` is not `{value}`: a hook that is killed or too slow opens"));
     }
     problems
+}
+
+/// For how many seconds this hook may wait for people, as its settings say.
+fn waits(entry: &Entry) -> f64 {
+    let words = Written::read(&entry.command).map(|line| line.words).unwrap_or_default();
+    let policy = words.get(probe::POLICY).map(PathBuf::from);
+    let config = words.iter().position(|word| word == "--config");
+    let config = config.and_then(|at| words.get(at + 1)).map(PathBuf::from);
+    let settings = Settings::beside_policy(config.as_deref(), policy.as_slice());
+    let wait = settings.and_then(|settings| settings.hook()).ok().and_then(|door| door.wait);
+    wait.unwrap_or_default().as_secs_f64()
 }

@@ -16,7 +16,7 @@ use crate::store::{Options, SqliteStore};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use fence_engine::call::Agent;
-use fence_engine::json::{Json, Limits};
+use fence_engine::json::{Json, Limits, Value};
 use install::Install;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -115,7 +115,12 @@ fn event(input: impl std::io::Read) -> Result<Json, Failure> {
     let read = input.take(most + 1).read_to_end(&mut bytes);
     read.map_err(|error| Failure::usage(format!("the event cannot be read: {error}")))?;
     let event = Json::parse_with(&bytes, &EVENT);
-    event.map_err(|error| Failure::usage(format!("the event is no strict JSON: {error}")))
+    let event =
+        event.map_err(|error| Failure::usage(format!("the event is no strict JSON: {error}")))?;
+    match event.root() {
+        Value::Object(_) => Ok(event),
+        _ => Err(Failure::usage("the event is no object")),
+    }
 }
 
 /// Writes the answer and ends the process; comes back only where it cannot be written.
@@ -133,11 +138,24 @@ fn write(reply: &Reply) -> std::io::Result<()> {
     if !reply.err.is_empty() {
         writeln!(std::io::stderr(), "{}", reply.err)?;
     }
-    let mut out = std::io::stdout().lock();
-    if !reply.out.is_empty() {
-        writeln!(out, "{}", reply.out)?;
+    if reply.out.is_empty() {
+        return Ok(());
     }
+    let mut out = std::io::stdout().lock();
+    if leads_nowhere(&out)? {
+        return Err(std::io::Error::other("standard output leads nowhere"));
+    }
+    writeln!(out, "{}", reply.out)?;
     out.flush()
+}
+
+/// Whether what is written is thrown away. A process that is started with its output closed finds
+/// the null device in its place, and a denial would be lost unnoticed.
+fn leads_nowhere(out: &impl std::os::fd::AsFd) -> std::io::Result<bool> {
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+    let about = std::fs::File::from(out.as_fd().try_clone_to_owned()?).metadata()?;
+    let null = std::fs::metadata("/dev/null")?;
+    Ok(about.file_type().is_char_device() && about.rdev() == null.rdev())
 }
 
 /// The gate behind one process, and what it fixes of every call.
@@ -177,7 +195,7 @@ impl Door {
         fault::on_purpose();
         let moment = match host.read(event) {
             Ok(moment) => moment,
-            Err(reason) => return Reply::blocked(&format!("blocked by Fence: {reason}")),
+            Err(reason) => return blocked(&reason),
         };
         let judge = Judge { gate: &self.gate, host, event, wait: self.wait };
         let call = |proposed: Proposed| self.caller.call(proposed);
@@ -193,8 +211,15 @@ impl Door {
             Moment::After(proposed, used) => return after(&judge, &call(proposed), used),
             Moment::Other => return Reply::default(),
         };
-        host.write(event, &answer)
+        match answer {
+            Ok(answer) => host.write(event, &answer),
+            Err(fault) => blocked(&fault.to_string()),
+        }
     }
+}
+
+fn blocked(reason: &str) -> Reply {
+    Reply::blocked(&format!("blocked by Fence: {reason}"))
 }
 
 /// Nothing can be blocked any more; what cannot be noted is said and no more.

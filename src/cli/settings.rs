@@ -74,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) policies: Vec<PathBuf>,
     /// How many requests of one agent may wait for people at once.
     pub(crate) pending_cap: Option<u32>,
+    /// Whether what is started may not write to standard error.
+    quiet: bool,
     /// The file the settings come from.
     file: PathBuf,
     strategies: BTreeMap<String, strategies::Written>,
@@ -135,7 +137,8 @@ impl Settings {
     ) -> Result<Self, Failure> {
         let near = near(policies).filter(|file| file.exists());
         match config.map(Path::to_path_buf).or(near) {
-            Some(file) => Self::read(&file),
+            // A host waits until nobody holds the standard error of its hook any more.
+            Some(file) => Self::read(&file).map(|settings| Self { quiet: true, ..settings }),
             None => Ok(Self::default()),
         }
     }
@@ -154,6 +157,7 @@ impl Settings {
             database,
             policies: written.policies.iter().map(|policy| folder.join(policy)).collect(),
             pending_cap: written.pending_cap,
+            quiet: false,
             file: file.to_path_buf(),
             strategies: written.strategies,
             people: written.people,
@@ -186,7 +190,7 @@ impl Settings {
                 Failure::usage(format!("{file}: the strategy `{name}`: {error}"))
             };
             let (strategy, service) =
-                strategies::make(name, written, &self.folder()).map_err(within)?;
+                strategies::make(name, written, &self.folder(), self.quiet).map_err(within)?;
             known.register(Arc::new(strategy)).map_err(|taken| within(taken.to_string()))?;
             services.add(name.clone(), service);
         }

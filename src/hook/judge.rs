@@ -11,7 +11,7 @@ use crate::engine::json::Value;
 use crate::engine::scalar::Timestamp;
 use crate::gate::Decided;
 use crate::store::{LogQuery, RequestFilter, StoreError};
-use crate::{Decision, Gate};
+use crate::{Gate, GateError};
 use fence_engine::approval::RequestState;
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,23 @@ fn below(main: Agent, subagent: Option<String>) -> Agent {
     Agent { id, parents: Some(parents), roles: main.roles }
 }
 
+/// Why there is no decision. Every one of them blocks the call.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// Nothing was decided.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// A request could not be read.
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A request is damaged.
+    #[error("the request has no proper digest")]
+    Digest,
+}
+
 /// The gate behind a host's hooks.
 pub(crate) struct Judge<'a> {
     /// Decides and records.
@@ -68,25 +85,27 @@ pub(crate) struct Judge<'a> {
 
 impl Judge<'_> {
     /// Judges a call that is about to be made.
-    pub(crate) fn before(&self, call: &ToolCall) -> Answer {
-        let decided = match self.gate.decide_blocking(call) {
-            Ok(decided) => decided,
-            Err(error) => return Answer::Refuse(error.to_string()),
-        };
+    ///
+    /// # Errors
+    /// Where nothing could be decided or recorded: the call is then blocked.
+    pub(crate) fn before(&self, call: &ToolCall) -> Result<Answer, Fault> {
+        let decided = self.gate.decide_blocking(call)?;
         match decided.decision {
-            Effect::Allow => Answer::Pass,
-            Effect::Deny => Answer::Refuse(decided.reason()),
+            Effect::Allow => Ok(Answer::Pass),
+            Effect::Deny => Ok(Answer::Refuse(decided.reason())),
             Effect::Ask => self.ask(call, &decided),
         }
     }
 
     /// The host's own question about a call. It stays the user's where the call was let through a
     /// moment ago; where it was never judged, it is now.
-    pub(crate) fn question(&self, call: &ToolCall) -> Answer {
-        match self.passed(call) {
-            Ok(true) => Answer::Pass,
-            Ok(false) => self.before(call),
-            Err(error) => Answer::Refuse(error.to_string()),
+    ///
+    /// # Errors
+    /// As [`Judge::before`].
+    pub(crate) fn question(&self, call: &ToolCall) -> Result<Answer, Fault> {
+        match self.passed(call)? {
+            true => Ok(Answer::Pass),
+            false => self.before(call),
         }
     }
 
@@ -100,30 +119,18 @@ impl Judge<'_> {
         self.gate.approvals().result(&Claimant::of(call), id, finish).wait().map(drop)
     }
 
-    fn ask(&self, call: &ToolCall, decided: &Decided) -> Answer {
+    fn ask(&self, call: &ToolCall, decided: &Decided) -> Result<Answer, Fault> {
         let id = decided.request.as_ref().and_then(|notice| notice.id.parse().ok());
         let Some(id) = id else {
-            return Answer::Refuse("nobody could be asked for approval".to_owned());
+            return Ok(Answer::Refuse("nobody could be asked for approval".to_owned()));
         };
         let until = Instant::now() + self.wait;
-        match self.gate.approvals().wait_blocking(id, Some(until)) {
-            Ok(view) => self.answered(call, decided, id, &view),
-            Err(error) => Answer::Refuse(error.to_string()),
-        }
-    }
-
-    fn answered(
-        &self,
-        call: &ToolCall,
-        decision: &Decision,
-        id: RequestId,
-        view: &RequestView,
-    ) -> Answer {
+        let view = self.gate.approvals().wait_blocking(id, Some(until))?;
         match view.state {
-            "pending" => Answer::Refuse(text::waiting(decision, view)),
-            "approved" if self.can_make(call, view) => self.release(call, id, view),
-            "approved" => Answer::Refuse(text::as_approved(view)),
-            _ => Answer::Refuse(text::ended(view)),
+            "pending" => Ok(Answer::Refuse(text::waiting(decided, &view))),
+            "approved" if self.can_make(call, &view) => self.release(call, id, &view),
+            "approved" => Ok(Answer::Refuse(text::as_approved(&view))),
+            _ => Ok(Answer::Refuse(text::ended(&view))),
         }
     }
 
@@ -133,11 +140,10 @@ impl Judge<'_> {
     }
 
     /// Uses the approval of the version that was looked at, and of no other.
-    fn release(&self, call: &ToolCall, id: RequestId, view: &RequestView) -> Answer {
-        let Some(digest) = read_digest(&view.digest) else {
-            return Answer::Refuse("the request has no proper digest".to_owned());
-        };
-        match self.gate.approvals().claim(&Claimant::of(call), id, Some(digest)).wait() {
+    fn release(&self, call: &ToolCall, id: RequestId, view: &RequestView) -> Result<Answer, Fault> {
+        let digest = read_digest(&view.digest).ok_or(Fault::Digest)?;
+        let claimed = self.gate.approvals().claim(&Claimant::of(call), id, Some(digest)).wait();
+        Ok(match claimed {
             Ok(Claimed::Released(released, _)) if released.tool != call.tool => {
                 Answer::Refuse("another tool was approved".to_owned())
             }
@@ -145,8 +151,9 @@ impl Judge<'_> {
             Ok(Claimed::Released(released, _)) => Answer::Edited(released.args.plain()),
             Ok(Claimed::Asked(view)) => Answer::Refuse(text::asked_anew(&view)),
             Ok(Claimed::Denied(view)) => Answer::Refuse(text::ended(&view)),
+            Err(ApprovalError::Store(error)) => return Err(error.into()),
             Err(error) => Answer::Refuse(error.to_string()),
-        }
+        })
     }
 
     /// Whether exactly this call was let through in this session a moment ago.

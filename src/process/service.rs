@@ -15,10 +15,11 @@ const ENVIRONMENT: &[&str] =
 /// A long-lived child that answers JSON lines with JSON lines.
 ///
 /// It is started when first asked, and again when it ended, said something that is no answer, or
-/// missed a deadline. Its standard error is this process's.
+/// missed a deadline. Its standard error is this process's, unless it is [`quiet`](Self::quiet).
 pub struct ProcessService {
     command: Vec<String>,
     folder: PathBuf,
+    quiet: bool,
     running: Mutex<Option<Arc<Running>>>,
     next: AtomicU64,
 }
@@ -29,7 +30,13 @@ impl ProcessService {
     #[must_use]
     pub fn new(command: Vec<String>, folder: impl Into<PathBuf>) -> Self {
         let (running, next) = (Mutex::new(None), AtomicU64::new(1));
-        Self { command, folder: folder.into(), running, next }
+        Self { command, folder: folder.into(), quiet: false, running, next }
+    }
+
+    /// Without standard error: for a process whose caller waits until nobody holds it any more.
+    #[must_use]
+    pub fn quiet(self) -> Self {
+        Self { quiet: true, ..self }
     }
 
     /// The child that runs, or a new one.
@@ -54,7 +61,8 @@ impl ProcessService {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.folder).env_clear();
         let kept = ENVIRONMENT.iter().filter_map(|key| Some((key, std::env::var_os(key)?)));
-        command.envs(kept).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let errors = if self.quiet { Stdio::null() } else { Stdio::inherit() };
+        command.envs(kept).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
         Running::new(command.spawn().ok()?)
     }
 

@@ -59,7 +59,7 @@ pub(super) fn probe(host: &dyn Host, entry: &Entry) -> Vec<String> {
 }
 
 /// Where the first policy stands in a line.
-const POLICY: usize = 3;
+pub(super) const POLICY: usize = 3;
 
 /// The line of a hook, where it runs this program.
 fn own(entry: &Entry) -> Result<Written, String> {

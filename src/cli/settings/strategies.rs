@@ -52,11 +52,12 @@ struct WrittenParameter {
     summary: String,
 }
 
-/// The strategy and what answers for it.
+/// The strategy and what answers for it, with its own standard error or without.
 pub(super) fn make(
     name: &str,
     written: &Written,
     folder: &Path,
+    quiet: bool,
 ) -> Result<(ProcessStrategy, Arc<dyn Service>), String> {
     if !is_name(name) {
         return Err("this is not a name: use lower-case letters, digits and `_`".to_owned());
@@ -68,7 +69,8 @@ pub(super) fn make(
     let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
     let deadline = written.deadline.as_deref().map_or(Ok(DEADLINE), deadline)?;
     let strategy = ProcessStrategy::new(name, written.summary.as_str(), parameters, deadline);
-    Ok((strategy, Arc::new(ProcessService::new(written.command.clone(), folder))))
+    let service = ProcessService::new(written.command.clone(), folder);
+    Ok((strategy, Arc::new(if quiet { service.quiet() } else { service })))
 }
 
 fn parameter(name: &str, written: &WrittenParameter) -> Result<Parameter, String> {
