@@ -55,11 +55,9 @@ fn nothing_else_is_changed_and_a_second_time_changes_nothing() {
     place.write(".claude/settings.json", before);
     let dry = install(&place, "claude-code", &["--dry-run"]);
     assert!(dry.out.contains("+            \"onFailure\": \"block\""), "{}", dry.out);
-    assert!(
-        !dry.out.lines().any(|line| line.starts_with("-  ") && line.contains('"')),
-        "{}",
-        dry.out
-    );
+    for gone in dry.out.lines().skip(2).filter_map(|line| line.strip_prefix('-')) {
+        assert!(dry.out.contains(&format!("+{gone},\n")), "{gone} is gone from\n{}", dry.out);
+    }
     assert_eq!(std::fs::read_to_string(place.path(".claude/settings.json")).unwrap(), before);
     assert!(!place.path("fence.db").exists(), "looking makes no database");
 

@@ -6,7 +6,11 @@
 #[path = "../cli_place/mod.rs"]
 mod cli_place;
 
+#[path = "../conformance/corpus.rs"]
+mod corpus;
+
 mod approvals;
+mod conformance;
 mod doctor;
 mod faults;
 mod hosts;
