@@ -197,17 +197,12 @@ impl Door {
             Ok(moment) => moment,
             Err(reason) => return blocked(&reason),
         };
-        let judge = Judge { gate: &self.gate, host, event, wait: self.wait };
+        let hold = |time| deadline.extend(time);
+        let judge = Judge { gate: &self.gate, host, event, wait: self.wait, hold: &hold };
         let call = |proposed: Proposed| self.caller.call(proposed);
         let answer = match moment {
-            Moment::Before(proposed) => {
-                deadline.extend(self.wait);
-                judge.before(&call(proposed))
-            }
-            Moment::Question(proposed) => {
-                deadline.extend(self.wait);
-                judge.question(&call(proposed))
-            }
+            Moment::Before(proposed) => judge.before(&call(proposed)),
+            Moment::Question(proposed) => judge.question(&call(proposed)),
             Moment::After(proposed, used) => return after(&judge, &call(proposed), used),
             Moment::Other => return Reply::default(),
         };

@@ -37,8 +37,7 @@ impl Host for Cursor {
 
     fn read(&self, event: Value<'_>) -> Result<Moment, String> {
         match fields::must(event, EVENT)? {
-            "preToolUse" => Ok(Moment::Before(any(event)?)),
-            "beforeMCPExecution" => Ok(Moment::Before(any(event)?)),
+            "preToolUse" | "beforeMCPExecution" => Ok(Moment::Before(any(event)?)),
             "beforeShellExecution" => made(event, "Shell", &["command", "cwd"]).map(Moment::Before),
             "beforeReadFile" => made(event, "Read", &["file_path"]).map(Moment::Before),
             "postToolUse" => Ok(Moment::After(any(event)?, Used::Done)),

@@ -81,6 +81,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) event: Value<'a>,
     /// How long people are waited for.
     pub(crate) wait: Duration,
+    /// Told before they are.
+    pub(crate) hold: &'a dyn Fn(Duration),
 }
 
 impl Judge<'_> {
@@ -124,6 +126,7 @@ impl Judge<'_> {
         let Some(id) = id else {
             return Ok(Answer::Refuse("nobody could be asked for approval".to_owned()));
         };
+        (self.hold)(self.wait);
         let until = Instant::now() + self.wait;
         let view = self.gate.approvals().wait_blocking(id, Some(until))?;
         match view.state {

@@ -97,7 +97,7 @@ impl Place {
 
     /// The hooks of one event with a new one, in place of Fence's earlier ones for this host.
     pub(crate) fn with_entry(&self, old: Option<Value<'_>>, new: &New<'_>) -> Option<Json> {
-        let others = old.and_then(Value::as_list).into_iter().flat_map(|list| list.iter());
+        let others = old.and_then(Value::as_list).into_iter().flatten();
         let others = others.filter(|item| !self.is_own(*item, new.host));
         let mut items: Vec<String> = others.map(|item| item.to_string()).collect();
         items.push(self.written(new).to_string());
@@ -129,9 +129,9 @@ impl Place {
     /// The hooks of Fence for this host in its settings.
     pub(crate) fn entries(&self, settings: &Json, host: &str) -> Vec<Entry> {
         let events = settings.root().get("hooks").and_then(Value::as_object);
-        let events = events.into_iter().flat_map(|events| events.iter());
+        let events = events.into_iter().flatten();
         let items = events.flat_map(|(event, items)| {
-            let items = items.as_list().into_iter().flat_map(|list| list.iter());
+            let items = items.as_list().into_iter().flatten();
             items.flat_map(move |item| self.entries_of(event, item))
         });
         items.filter(|entry| is_fence(&entry.command, host)).collect()

@@ -87,8 +87,7 @@ fn hok_011_every_tool_is_covered_and_failures_block() {
         assert_eq!(install(&place, host, &[]).code, 0, "{host}");
         let settings = json_of(&place, file(host, "user"));
         let (event, hook) = match host {
-            "claude-code" => ("PreToolUse", "/0/hooks/0"),
-            "codex" => ("PreToolUse", "/0/hooks/0"),
+            "claude-code" | "codex" => ("PreToolUse", "/0/hooks/0"),
             "gemini" => ("BeforeTool", "/0/hooks/0"),
             _ => ("preToolUse", "/0"),
         };

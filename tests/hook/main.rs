@@ -11,6 +11,7 @@ mod corpus;
 
 mod approvals;
 mod conformance;
+mod disk;
 mod doctor;
 mod faults;
 mod hosts;

@@ -51,7 +51,7 @@ impl Install {
         load::load_with(context, &self.files, &settings)?;
         let old = read(&file)?;
         let new = self.merged(context, &settings, old.as_ref())?;
-        self.warn(context);
+        self.warn(context, &settings)?;
         let (old, new) = (old.map(|old| old.text).unwrap_or_default(), pretty(&new));
         if old == new {
             context.output.note(&format!("{} is as it should be", file.display()));
@@ -139,12 +139,20 @@ impl Install {
         Ok((line.closed()?, line.text()?))
     }
 
-    /// An agent that can write its own policy is governed by nobody.
-    fn warn(&self, context: &Context) {
-        let Ok(folder) = std::env::current_dir().and_then(std::fs::canonicalize) else { return };
+    /// Tells what is not as somebody may think.
+    fn warn(&self, context: &Context, settings: &Settings) -> Result<(), Failure> {
+        if settings.hook()?.dialog.is_some() {
+            context.output.note(
+                "warning: `dialog` changes nothing in hooks: a host does not tell its hook who \
+                 answered, so the answer would be nobody's",
+            );
+        }
+        let folder = std::env::current_dir().and_then(std::fs::canonicalize);
+        let folder = folder.map_err(Failure::usage)?;
         let within = |file: &&PathBuf| {
             std::fs::canonicalize(file).is_ok_and(|file| file.starts_with(&folder))
         };
+        // An agent that can write its own policy is governed by nobody.
         if let Some(file) = self.files.iter().find(within) {
             context.output.note(&format!(
                 "warning: {} lies in the folder where you stand. If the agent works here, it can \
@@ -152,6 +160,7 @@ impl Install {
                 file.display()
             ));
         }
+        Ok(())
     }
 }
 
@@ -225,7 +234,7 @@ fn lay_out(value: Value<'_>, depth: usize, out: &mut String) {
     };
     match value {
         Value::List(list) if !list.is_empty() => {
-            members("[", "]", list.iter().map(below).collect())
+            members("[", "]", list.iter().map(below).collect());
         }
         Value::Object(object) if !object.is_empty() => {
             let member = |(key, value)| {
