@@ -4,6 +4,7 @@
 //! Neither the environment nor the agent's own folder has a say: a project's settings may set
 //! variables for its host.
 
+mod file;
 pub(crate) mod install;
 pub(crate) mod line;
 

@@ -1,12 +1,13 @@
 //! `fence hook install`: writes the hook into a host's settings, beside everything that stands there.
 
+use super::file::{self, Old};
 use super::line::Line;
 use super::{Flags, Named, host};
 use crate::cli::{Context, Exit, Failure, Settings, load};
 use crate::hook::place::{New, Scope};
-use crate::policies::{plain_reason, read_regular};
+use crate::policies::plain_reason;
 use clap::Args;
-use fence_engine::json::{Json, Value};
+use fence_engine::json::Json;
 use similar::TextDiff;
 use std::path::{Path, PathBuf};
 
@@ -44,38 +45,35 @@ pub(super) struct Install {
 
 impl Install {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let host = self.host.0;
-        let (place, file) = (host.place(), self.file()?);
         let settings = Settings::beside_policy(context.global.config.as_deref(), &self.files)?;
         // Whatever would block every call is told now.
         load::load_with(context, &self.files, &settings)?;
-        let old = read(&file)?;
-        let new = self.merged(context, &settings, old.as_ref())?;
+        let path = self.file()?;
+        let old = file::read(&path)?;
+        let new = file::pretty(&self.merged(context, &settings, old.as_ref())?);
+        let old = old.map(|old| old.text).unwrap_or_default();
         self.warn(context, &settings)?;
-        let (old, new) = (old.map(|old| old.text).unwrap_or_default(), pretty(&new));
-        if old == new {
-            context.output.note(&format!("{} is as it should be", file.display()));
-            return Ok(Exit::Positive);
+        match (old == new, self.dry_run) {
+            (true, _) => context.output.note(&format!("{} is as it should be", path.display())),
+            (false, true) => context.output.raw(&difference(&path, &old, &new)),
+            (false, false) => self.write(context, &path, &old, &new)?,
         }
-        if self.dry_run {
-            let name = file.display().to_string();
-            let diff = TextDiff::from_lines(&old, &new);
-            context.output.raw(&diff.unified_diff().header(&name, &name).to_string());
-            return Ok(Exit::Positive);
-        }
-        write(&file, &old, &new).map_err(|error| {
-            let reason = plain_reason(&error);
-            Failure::usage(format!("{} cannot be written: {reason}", file.display()))
-        })?;
-        context.output.line(&file.display().to_string());
-        let events: Vec<&str> = place.before.iter().map(|(event, _)| *event).collect();
-        context.output.note(&format!(
-            "{} asks Fence at {}. Start it anew, then prove it: fence doctor {}",
-            host.name(),
-            events.join(" and "),
-            host.name()
-        ));
         Ok(Exit::Positive)
+    }
+
+    fn write(&self, context: &Context, path: &Path, old: &str, new: &str) -> Result<(), Failure> {
+        file::write(path, old, new).map_err(|error| {
+            let reason = plain_reason(&error);
+            Failure::usage(format!("{} cannot be written: {reason}", path.display()))
+        })?;
+        context.output.line(&path.display().to_string());
+        let (host, before) = (self.host.0.name(), self.host.0.place().before);
+        let events: Vec<&str> = before.iter().map(|(event, _)| *event).collect();
+        context.output.note(&format!(
+            "{host} asks Fence at {}. Start it anew, then prove it: fence doctor {host}",
+            events.join(" and "),
+        ));
+        Ok(())
     }
 
     fn file(&self) -> Result<PathBuf, Failure> {
@@ -97,24 +95,19 @@ impl Install {
         }
         let wait = settings.hook()?.wait.unwrap_or_default();
         let (decides, notes) = self.commands(context, settings)?;
-        let host = self.host.0.name();
         let new = New {
-            host,
+            host: self.host.0.name(),
             matcher: None,
             command: &decides,
             seconds: wait.as_secs() + MARGIN,
             decides: true,
         };
-        let before =
-            place.before.iter().map(|(event, matcher)| (*event, New { matcher: *matcher, ..new }));
-        let after = place
-            .after
-            .iter()
-            .map(|event| (*event, New { command: &notes, decides: false, ..new }));
-        for (event, new) in before.chain(after) {
+        let before = place.before.iter().map(|&(event, matcher)| (event, New { matcher, ..new }));
+        let noting = New { command: &notes, decides: false, ..new };
+        for (event, new) in before.chain(place.after.iter().map(|event| (*event, noting))) {
             let listed = json.root().get("hooks").and_then(|hooks| hooks.get(event));
             let list = place.with_entry(listed, &new);
-            let set = list.and_then(|list| set(&json, &["hooks", event], list.root()));
+            let set = list.and_then(|list| file::set(&json, &["hooks", event], list.root()));
             json = set.ok_or_else(|| Failure::usage("the settings become too large"))?;
         }
         Ok(json)
@@ -169,103 +162,7 @@ pub(crate) fn home() -> Result<PathBuf, Failure> {
     etcetera::home_dir().map_err(Failure::usage)
 }
 
-/// A host's settings as they are.
-struct Old {
-    text: String,
-    json: Json,
-}
-
-fn read(file: &Path) -> Result<Option<Old>, Failure> {
-    if !file.exists() {
-        return Ok(None);
-    }
-    let name = file.display();
-    let wrong = |reason: String| {
-        Failure::usage(format!("{name} cannot be changed: {reason}"))
-            .help("add the hook by hand, as `docs/hooks.md` shows, or make it strict JSON")
-    };
-    let bytes = read_regular(file).map_err(&wrong)?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
-    let json = match text.trim().is_empty() {
-        true => Json::empty_object(),
-        false => text.parse().map_err(|error| wrong(format!("it is no strict JSON: {error}")))?,
-    };
-    match json.root() {
-        Value::Object(_) => Ok(Some(Old { text, json })),
-        _ => Err(wrong("it holds no object".to_owned())),
-    }
-}
-
-/// A copy in which the member at `path` is `new`, its parents made where they are missing.
-fn set(json: &Json, path: &[&str], new: Value<'_>) -> Option<Json> {
-    let (key, below) = path.split_first()?;
-    let old = json.root().get(key);
-    let child = match below {
-        [] => Json::from(new),
-        _ => set(&old.map_or_else(Json::empty_object, Json::from), below, new)?,
-    };
-    match old {
-        Some(_) => json.replaced(&[key], child.root()),
-        None => json.clone().with_member(key, &child).ok(),
-    }
-}
-
-/// With two blanks a level, as the hosts write it.
-fn pretty(json: &Json) -> String {
-    let mut out = String::new();
-    lay_out(json.root(), 0, &mut out);
-    out.push('\n');
-    out
-}
-
-fn lay_out(value: Value<'_>, depth: usize, out: &mut String) {
-    let mut members = |open, close, lines: Vec<String>| {
-        let (inner, outer) = ("  ".repeat(depth + 1), "  ".repeat(depth));
-        out.push_str(open);
-        out.push('\n');
-        let lines: Vec<String> = lines.iter().map(|line| format!("{inner}{line}")).collect();
-        out.push_str(&lines.join(",\n"));
-        out.push_str(&format!("\n{outer}{close}"));
-    };
-    let below = |value| {
-        let mut text = String::new();
-        lay_out(value, depth + 1, &mut text);
-        text
-    };
-    match value {
-        Value::List(list) if !list.is_empty() => {
-            members("[", "]", list.iter().map(below).collect());
-        }
-        Value::Object(object) if !object.is_empty() => {
-            let member = |(key, value)| {
-                let mut name = String::new();
-                Value::Text(key).write_compact(&mut name);
-                format!("{name}: {}", below(value))
-            };
-            members("{", "}", object.iter().map(member).collect());
-        }
-        other => other.write_compact(out),
-    }
-}
-
-/// The new file in place of the old one, at once; the old one is kept.
-fn write(file: &Path, old: &str, new: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    // Settings may be a link to where somebody keeps them.
-    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
-    let folder = file.parent().unwrap_or(folder);
-    if !old.is_empty() {
-        let mut kept = file.clone().into_os_string();
-        kept.push(".before-fence");
-        std::fs::write(kept, old)?;
-    }
-    let mut written = tempfile::NamedTempFile::new_in(folder)?;
-    written.write_all(new.as_bytes())?;
-    if let Ok(about) = std::fs::metadata(&file) {
-        std::fs::set_permissions(written.path(), about.permissions())?;
-    }
-    written.as_file().sync_all()?;
-    written.persist(&file).map(drop).map_err(|error| error.error)
+fn difference(path: &Path, old: &str, new: &str) -> String {
+    let name = path.display().to_string();
+    TextDiff::from_lines(old, new).unified_diff().header(&name, &name).to_string()
 }
