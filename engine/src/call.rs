@@ -104,6 +104,13 @@ impl ToolCall {
         self
     }
 
+    /// With something in it that has no JSON, and what: such a call is malformed.
+    #[must_use]
+    pub fn defective(mut self, what: impl Into<String>) -> Self {
+        self.defect = Some(what.into());
+        self
+    }
+
     /// Made by this agent.
     #[must_use]
     pub fn agent(mut self, agent: impl Into<Agent>) -> Self {

@@ -104,6 +104,32 @@ pub enum ParameterKind {
     Period,
 }
 
+impl ParameterKind {
+    /// The kinds that have a word of their own.
+    pub const WORDS: [&str; 6] = ["number", "whole", "text", "bool", "duration", "field"];
+
+    /// The kind of a word, or of `list<…>` of one; lists do not nest.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(element) = text.strip_prefix("list<").and_then(|rest| rest.strip_suffix('>')) {
+            return Self::word(element).map(|kind| Self::List(Box::new(kind)));
+        }
+        Self::word(text)
+    }
+
+    fn word(text: &str) -> Option<Self> {
+        Some(match text {
+            "number" => Self::Number,
+            "whole" => Self::Whole(0, i64::MAX as u64),
+            "text" => Self::Text,
+            "bool" => Self::Bool,
+            "duration" => Self::Duration,
+            "field" => Self::Field,
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for ParameterKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

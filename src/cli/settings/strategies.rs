@@ -19,16 +19,6 @@ const DEADLINE: Duration = Duration::from_secs(1);
 /// The longest deadline.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// The kinds of parameter that have a word of their own.
-const KINDS: [(&str, ParameterKind); 6] = [
-    ("number", ParameterKind::Number),
-    ("whole", ParameterKind::Whole(0, i64::MAX as u64)),
-    ("text", ParameterKind::Text),
-    ("bool", ParameterKind::Bool),
-    ("duration", ParameterKind::Duration),
-    ("field", ParameterKind::Field),
-];
-
 /// One strategy as written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,21 +75,16 @@ fn parameter(name: &str, written: &WrittenParameter) -> Result<Parameter, String
     })
 }
 
-/// `number`, `list<field>` and the like; lists do not nest.
+/// `number`, `list<field>` and the like.
 fn kind(text: &str) -> Result<ParameterKind, String> {
-    let element = text.strip_prefix("list<").and_then(|rest| rest.strip_suffix('>'));
-    let word = element.unwrap_or(text);
-    match KINDS.iter().find(|(known, _)| *known == word) {
-        Some((_, kind)) if element.is_some() => Ok(ParameterKind::List(Box::new(kind.clone()))),
-        Some((_, kind)) => Ok(kind.clone()),
-        None => {
-            let near = nearest(word, KINDS.iter().map(|(known, _)| *known));
-            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            let known: Vec<_> = KINDS.iter().map(|(known, _)| format!("`{known}`")).collect();
-            let (text, known) = (printable(text, 80), known.join(", "));
-            Err(format!("`{text}` is no kind of parameter: use {known} or `list<…>` of one{near}"))
-        }
-    }
+    ParameterKind::parse(text).ok_or_else(|| {
+        let word = text.strip_prefix("list<").map_or(text, |rest| rest.trim_end_matches('>'));
+        let near = nearest(word, ParameterKind::WORDS);
+        let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let known = ParameterKind::WORDS.map(|known| format!("`{known}`")).join(", ");
+        let text = printable(text, 80);
+        format!("`{text}` is no kind of parameter: use {known} or `list<…>` of one{near}")
+    })
 }
 
 /// `200ms`, or a duration as in policies; above zero, at most a minute.

@@ -1,0 +1,32 @@
+"use strict";
+// What is thrown: a mistake of the program (`TypeError`), a fault (`FenceError`), a refusal (`Denied`).
+
+/** Something that Fence cannot do; the call in question must not be made. */
+class FenceError extends Error {
+  name = "FenceError";
+}
+
+/** A call that is not to be made. The message is for the model: why, and what to do instead. */
+class Denied extends FenceError {
+  name = "Denied";
+
+  constructor(message, { tool, reason, requestId = null, decision }) {
+    super(message);
+    Object.assign(this, { tool, reason, requestId, decision });
+  }
+}
+
+/** An error of the add-on, in Fence's own class. */
+const fault = (error) => new FenceError(error instanceof Error ? error.message : String(error), { cause: error });
+
+/** Runs something of the add-on; its errors become `FenceError`s. */
+function attempt(run) {
+  try {
+    const value = run();
+    return value instanceof Promise ? value.catch((error) => Promise.reject(fault(error))) : value;
+  } catch (error) {
+    throw fault(error);
+  }
+}
+
+module.exports = { FenceError, Denied, attempt };

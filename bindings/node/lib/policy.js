@@ -1,0 +1,137 @@
+"use strict";
+// A policy with the gate that enforces it.
+
+const { Gate } = require("../native.js");
+const { FenceError, attempt } = require("./errors.js");
+const options = require("./options.js");
+const { PolicyResult } = require("./result.js");
+const { refusal } = require("./refusal.js");
+const { strategies } = require("./strategies.js");
+
+const LISTS = ["allow", "requireApproval", "deny", "default"];
+const HOST = ["name", "onApproval", "approver", "timeout", "database", "strategies", ...options.WHO];
+
+/** Where a policy comes from, when not from lists. */
+class Source {
+  constructor(given) {
+    Object.assign(this, given);
+  }
+}
+
+class Policy {
+  #host;
+  #native;
+
+  constructor(given, source) {
+    const written = source instanceof Source ? source : undefined;
+    const all = options.known(given, written ? HOST : [...LISTS, ...HOST], "a policy");
+    const approver = options.text(all.approver, "approver") ?? "approver";
+    const asked = strategies(all.strategies, (id, answer) => this.#native.answer(id, answer));
+    const setup = {
+      ...asked,
+      ...(written ?? { lists: lists(all) }),
+      approver,
+      name: options.text(all.name, "name"),
+      database: options.text(all.database, "database"),
+      caller: options.who(all),
+    };
+    this.#native = attempt(() => new Gate(setup));
+    const [onApproval, timeout] = [options.callable(all.onApproval, "onApproval"), options.millis(all.timeout, "timeout")];
+    this.#host = { native: this.#native, approver, onApproval, timeout };
+  }
+
+  static fromFile(paths, given) {
+    const files = typeof paths === "string" ? [paths] : options.patterns(paths, "paths");
+    if (files.length === 0) throw new TypeError("`fromFile` needs the path of a policy");
+    return new this(given, new Source({ files }));
+  }
+
+  static fromText(text, given) {
+    if (typeof text !== "string") throw new TypeError("`fromText` needs the policy's text");
+    return new this(given, new Source({ text }));
+  }
+
+  check(tool, given) {
+    named(tool);
+    if (given === undefined) return new PolicyResult(this.#host, tool, this.#native.check(tool));
+    const { args, who } = options.call(given);
+    return new PolicyResult(this.#host, tool, this.#native.check(tool, args, who));
+  }
+
+  async checkAsync(tool, given) {
+    named(tool);
+    const { args, who } = options.call(given);
+    return new PolicyResult(this.#host, tool, await attempt(() => this.#native.checkAsync(tool, args, who)));
+  }
+
+  async requestApproval(tool, given) {
+    const { timeout } = options.call(given);
+    const result = await this.checkAsync(tool, given);
+    const approved = await result.requestApproval({ timeout, exact: true });
+    if (result.state !== "edited") return approved;
+    throw new FenceError("the approver changed the call, and `requestApproval` cannot hand the change over: use `authorize`, or `requestApproval` of the result");
+  }
+
+  async authorize(tool, args, given) {
+    const { timeout } = options.call(given);
+    const result = await this.checkAsync(tool, { ...given, args });
+    if (!(await result.requestApproval({ timeout }))) throw refusal(result);
+    return { tool, args: result.args, done: (note) => result.done(note), failed: (note) => result.failed(note) };
+  }
+
+  tool(name, run, given) {
+    named(name);
+    if (options.callable(run, "run") === undefined) throw new TypeError("`tool` needs a function to run");
+    options.call(given);
+    return async (args, ...rest) => {
+      const call = await this.authorize(name, args, given);
+      return finished(call, () => run(call.args, ...rest));
+    };
+  }
+
+  pending() {
+    return attempt(() => this.#native.pending());
+  }
+
+  async approve(id, person, given) {
+    const { version, edit, note } = options.known(given, ["version", "edit", "note"], "an approval");
+    return attempt(() => this.#native.approve(id, person, { version, edit, note }));
+  }
+
+  async refuse(id, person, reason, given) {
+    const { version } = options.known(given, ["version"], "a refusal");
+    return attempt(() => this.#native.refuse(id, person, { version, note: options.text(reason, "reason") }));
+  }
+
+  get auditTrail() {
+    return attempt(() => this.#native.log());
+  }
+}
+
+/** Runs an authorized call and says what became of it. Where that cannot be recorded, the request stays `unknown`. */
+async function finished(call, run) {
+  let value;
+  try {
+    value = await run();
+  } catch (error) {
+    await call.failed(error?.message ?? error).catch(() => {});
+    throw error;
+  }
+  await call.done().catch(() => {});
+  return value;
+}
+
+function lists(all) {
+  return {
+    allow: options.patterns(all.allow, "allow"),
+    requireApproval: options.patterns(all.requireApproval, "requireApproval"),
+    deny: options.patterns(all.deny, "deny"),
+    default: options.effect(all.default, "default"),
+  };
+}
+
+function named(tool) {
+  if (typeof tool !== "string") throw new TypeError("a tool is named by a text");
+}
+
+module.exports = { Policy, finished };
