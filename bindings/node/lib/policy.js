@@ -21,6 +21,7 @@ class Source {
 class Policy {
   #host;
   #native;
+  #bare = new Map();
 
   constructor(given, source) {
     const written = source instanceof Source ? source : undefined;
@@ -53,9 +54,13 @@ class Policy {
 
   check(tool, given) {
     named(tool);
-    if (given === undefined) return new PolicyResult(this.#host, tool, this.#native.check(tool));
-    const { args, who } = options.call(given);
-    return new PolicyResult(this.#host, tool, this.#native.check(tool, args, who));
+    if (given !== undefined) {
+      const { args, who } = options.call(given);
+      return new PolicyResult(this.#host, tool, this.#native.check(tool, args, who));
+    }
+    const result = new PolicyResult(this.#host, tool, this.#native.check(tool));
+    if (result.requiresApproval) this.#bare.set(tool, result);
+    return result;
   }
 
   async checkAsync(tool, given) {
@@ -66,10 +71,18 @@ class Policy {
 
   async requestApproval(tool, given) {
     const { timeout } = options.call(given);
+    await this.#supersede(tool);
     const result = await this.checkAsync(tool, given);
     const approved = await result.requestApproval({ timeout, exact: true });
     if (result.state !== "edited") return approved;
     throw new FenceError("the approver changed the call, and `requestApproval` cannot hand the change over: use `authorize`, or `requestApproval` of the result");
+  }
+
+  /** `check(tool)` opened a request without arguments; what is asked now stands in its place. */
+  async #supersede(tool) {
+    const bare = this.#bare.get(tool);
+    this.#bare.delete(tool);
+    await bare?.withdraw("asked again with its arguments").catch(() => {});
   }
 
   async authorize(tool, args, given) {

@@ -3,11 +3,11 @@
 
 const { attempt } = require("./errors.js");
 const { known, millis } = require("./options.js");
-const { approval } = require("./approval.js");
+const { answer, claim } = require("./approval.js");
 
 const [ALLOW, ASK, DENY] = [0, 1, 2];
 
-/** What became of one call. Everything but the verdict is read from the add-on when it is asked for. */
+/** What became of one call. All but the verdict is read from the add-on when it is asked for. */
 class PolicyResult {
   #host;
   #verdict;
@@ -49,31 +49,42 @@ class PolicyResult {
     return this.#verdict.requestId;
   }
 
-  /** How the request stands after `requestApproval`. */
   get state() {
-    return this.#outcome?.state ?? null;
+    return this.#outcome?.state ?? this.decision.request?.state ?? null;
   }
 
-  async requestApproval(options) {
-    const { timeout, exact } = known(options, ["timeout", "exact"], "`requestApproval`");
+  async waitForPeople(given) {
+    const { timeout } = known(given, ["timeout"], "`waitForPeople`");
+    if (this.#effect !== ASK) return this.state;
+    const longest = millis(timeout, "timeout") ?? this.#host.timeout;
+    this.#outcome = { state: "pending", reason: this.reason };
+    this.#outcome = await answer(this.#host, this.#verdict, longest);
+    return this.state;
+  }
+
+  async requestApproval(given) {
+    const { exact, ...wait } = known(given, ["timeout", "exact"], "`requestApproval`");
     if (this.#effect !== ASK) return this.allowed;
-    const wait = { timeout: millis(timeout, "timeout") ?? this.#host.timeout, exact };
-    this.#outcome = await approval(this.#host, this.#verdict, wait);
-    return this.#outcome.args !== undefined;
+    if ((await this.waitForPeople(wait)) !== "approved") return false;
+    this.#outcome = await claim(this.#host, this.#verdict, exact);
+    return this.state === "claimed";
   }
 
-  /** Says that the approved call was made. */
   async done(note) {
     await this.#finish(false, note);
   }
 
-  /** Says that the approved call was made, and failed. */
   async failed(note) {
     await this.#finish(true, note);
   }
 
+  /** Withdraws the request, where nobody waits for it. */
+  async withdraw(why) {
+    if (this.#effect === ASK && this.#outcome === undefined) await attempt(() => this.#verdict.withdraw(why));
+  }
+
   async #finish(failed, note) {
-    if (this.#outcome?.args === undefined) return;
+    if (this.state !== "claimed") return;
     await attempt(() => this.#verdict.finish(failed, note && String(note).slice(0, 1000)));
   }
 

@@ -2,7 +2,9 @@
 
 use crate::failed;
 use crate::values::Shown;
-use fence::approvals::{ApprovalError, Approvals, Claimant, Claimed, Finish, RequestId};
+use fence::approvals::{
+    ApprovalError, Approvals, Canceller, Claimant, Claimed, Finish, RequestId,
+};
 use fence::gate::{ClaimError, Decided, GateError};
 use fence::lists::reason;
 use fence::{Decision, Effect, Gate, Outcome, ToolCall};
@@ -114,6 +116,14 @@ impl Verdict {
             let call = request.claim(digest).await.map_err(failed)?;
             Ok(Shown(call.args))
         })
+    }
+
+    /// Withdraws the request: the agent does not want it any more.
+    #[napi]
+    pub fn withdraw<'e>(&self, env: &'e Env, why: String) -> napi::Result<PromiseRaw<'e, ()>> {
+        let Request { gate, id, claimant } = self.request()?;
+        let receipt = gate.approvals().cancel(&Canceller::Agent(claimant), id, &why);
+        env.spawn_future(async move { receipt.await.map(drop).map_err(failed) })
     }
 
     /// Says what became of the call.
