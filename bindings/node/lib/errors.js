@@ -16,8 +16,11 @@ class Denied extends FenceError {
   }
 }
 
-/** An error of the add-on, in Fence's own class. */
-const fault = (error) => new FenceError(error instanceof Error ? error.message : String(error), { cause: error });
+/** An error of the add-on, in Fence's own class and without the add-on's inner names. */
+function fault(error) {
+  const words = error instanceof Error ? error.message : String(error);
+  return new FenceError(words.replace(/( on [A-Z]\w+\.\w+)+$/, ""), { cause: error });
+}
 
 /** Runs something of the add-on; its errors become `FenceError`s. */
 function attempt(run) {

@@ -135,12 +135,14 @@ async function finished(call, run) {
 }
 
 function lists(all) {
-  return {
+  const written = {
     allow: options.patterns(all.allow, "allow"),
     requireApproval: options.patterns(all.requireApproval, "requireApproval"),
     deny: options.patterns(all.deny, "deny"),
     default: options.effect(all.default, "default"),
   };
+  if (written.allow.length + written.requireApproval.length + written.deny.length > 0) return written;
+  throw new TypeError("a policy needs a pattern: give `allow`, `requireApproval` or `deny` at least one");
 }
 
 function named(tool) {
