@@ -1,0 +1,154 @@
+// The OpenAI Agents SDK itself, with a scripted model: interruptions, resumption, changes, refusals.
+
+import { test } from "node:test";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Agent, RunState, run, setTracingDisabled, tool, webSearchTool } from "@openai/agents";
+import { ScriptedModel, assistantMessage, functionCall } from "@openai/agents/testing";
+import { z } from "zod";
+import { Policy } from "fence-policy";
+import { guard } from "fence-policy/openai-agents";
+
+setTracingDisabled(true);
+
+const RULES = `fence 1 policy mail
+  group editors = "ana@x.example"
+  allow mail_read
+  ask mail_send as outbound { by 1 of editors edit args.to shrink because "mail is read first" instead "send it to at most one" }
+  deny mail_delete because "mail is kept" instead "archive it"`;
+const ANA = "ana@x.example";
+const NONE = { to: null };
+const WHO = { agent: "writer-1", session: "s-1" };
+
+/** One run: the tools under the policy, a model that makes these calls and then stops, and what was really done. */
+function scene(policy, calls, more = {}) {
+  const made = [];
+  const does = (name) =>
+    tool({
+      name,
+      description: name,
+      parameters: z.object({ to: z.array(z.string()).nullable() }),
+      execute: async (args) => (made.push([name, args]), `${name} done`),
+      ...more,
+    });
+  const guarded = guard(policy, WHO);
+  const wanted = calls.map(([callId, name, args]) => functionCall(name, args, { callId }));
+  const model = new ScriptedModel([...(wanted.length > 0 ? [wanted] : []), [assistantMessage("over")]]);
+  const tools = guarded.tools(["mail_read", "mail_send", "mail_delete", "mail_other"].map(does));
+  const agent = new Agent({ name: "writer", model, tools });
+  /** What the model was told of the calls. */
+  const told = () => {
+    const input = model.calls.at(-1).request.input;
+    return input.filter((item) => item.type === "function_call_result").map((item) => item.output.text ?? item.output);
+  };
+  return { agent, guarded, made, told };
+}
+
+const rules = (more) => Policy.fromText(RULES, { approver: ANA, ...more });
+const SEND = ["c-1", "mail_send", { to: ["a", "b"] }];
+
+test("what is allowed runs, what is denied is told, and the run goes on", async () => {
+  const policy = rules();
+  const { agent, made, told } = scene(policy, [["c-1", "mail_read", NONE], ["c-2", "mail_delete", NONE], ["c-3", "mail_other", NONE]]);
+  const result = await run(agent, "go");
+  equal(result.finalOutput, "over");
+  deepEqual(made, [["mail_read", NONE]]);
+  const [read, deleted, other] = told();
+  equal(read, "mail_read done");
+  match(deleted, /`mail_delete` was refused: mail is kept\. Instead: archive it\.$/);
+  match(other, /default policy: deny\. Do not repeat this call/);
+});
+
+test("an ask interrupts; a person's approval through Fence releases exactly that call, once", async () => {
+  const policy = rules();
+  const { agent, guarded, made } = scene(policy, [SEND]);
+  let result = await run(agent, "go");
+  equal(result.interruptions.length, 1);
+  deepEqual(await guarded.settle(result, { timeout: 0 }), result.interruptions, "nobody has answered");
+  await policy.approve(policy.pending()[0].id, ANA, { version: 1 });
+  deepEqual(await guarded.settle(result), []);
+  result = await run(agent, result.state);
+  equal(result.finalOutput, "over");
+  deepEqual(made, [["mail_send", { to: ["a", "b"] }]]);
+  deepEqual(policy.pending(), []);
+});
+
+test("an approval of the framework alone releases nothing", async () => {
+  const policy = rules();
+  const { agent, made, told } = scene(policy, [SEND]);
+  let result = await run(agent, "go");
+  result.state.approve(result.interruptions[0], { alwaysApprove: true });
+  result = await run(agent, result.state);
+  deepEqual(made, []);
+  match(told()[0], /needs a person's approval and nobody has answered yet \(request r_/);
+});
+
+test("the callback answers an interruption, with a change: the tool gets the changed call", async () => {
+  const policy = rules({ onApproval: (_tool, { to }) => ({ approve: true, edit: { "args.to": to.slice(0, 1) } }) });
+  const { agent, guarded, made } = scene(policy, [SEND]);
+  const result = await run(agent, "go");
+  deepEqual(await guarded.settle(result), []);
+  await run(agent, result.state);
+  deepEqual(made, [["mail_send", { to: ["a"] }]]);
+});
+
+test("a refusal reaches the model with its reason", async () => {
+  const policy = rules({ onApproval: () => ({ refuse: "not on a Friday" }) });
+  const { agent, guarded, made, told } = scene(policy, [SEND]);
+  const result = await run(agent, "go");
+  await guarded.settle(result);
+  await run(agent, result.state);
+  deepEqual(made, []);
+  match(told()[0], /`mail_send` was refused: a person refused: not on a Friday|`mail_send` was refused: not on a Friday/);
+});
+
+test("a run written down and taken up by another process meets the same verdict", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "fence-agents-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const database = join(folder, "fence.db");
+  const first = scene(rules({ database }), [SEND]);
+  const text = (await run(first.agent, "go")).state.toString();
+
+  const policy = rules({ database });
+  const second = scene(policy, []);
+  const state = await RunState.fromString(second.agent, text);
+  await policy.approve(policy.pending()[0].id, ANA, { edit: { "args.to": ["b"] } });
+  deepEqual(await second.guarded.settle(state), []);
+  equal((await run(second.agent, state)).finalOutput, "over");
+  deepEqual(second.made, [["mail_send", { to: ["b"] }]]);
+  deepEqual(first.made, []);
+});
+
+test("a rejected call stays rejected, whatever the clock and the counters say by then", async () => {
+  const opens = "fence 1 policy p ask mail_send as outbound { auto first 1 per session }";
+  const policy = Policy.fromText(opens, { approver: ANA });
+  await policy.checkAsync("mail_send", { ...WHO, args: { to: ["first"] } });
+  const { agent, guarded, made } = scene(policy, [SEND]);
+  const result = await run(agent, "go");
+  await policy.refuse(policy.pending()[0].id, ANA, "no");
+  await guarded.settle(result);
+  await run(agent, result.state);
+  deepEqual(made, []);
+});
+
+test("the tool's own question is left to whoever answers it", async () => {
+  const { agent, guarded, made } = scene(rules(), [["c-1", "mail_read", NONE]], { needsApproval: true });
+  const result = await run(agent, "go");
+  deepEqual(await guarded.settle(result, { timeout: 0 }), result.interruptions);
+  result.state.approve(result.interruptions[0]);
+  await run(agent, result.state);
+  deepEqual(made, [["mail_read", NONE]]);
+});
+
+test("arguments that are no JSON, and tools that run elsewhere, are not let through", async () => {
+  const policy = new Policy({ allow: ["*"] });
+  const { agent, guarded, made, told } = scene(policy, [["c-1", "mail_send", "{\"to\": [}"]]);
+  const result = await run(agent, "go");
+  deepEqual(await guarded.settle(result), [], "the SDK asks about such a call, and is told no");
+  await run(agent, result.state);
+  deepEqual(made, []);
+  match(told()[0], /not approved/);
+  throws(() => guard(policy).tools([webSearchTool()]), /is no function tool/);
+});
