@@ -42,7 +42,7 @@ const SEND = ["c-1", "mail_send", { to: ["a", "b"] }];
 /** Runs until people are asked, and keeps the conversation. */
 async function interrupted(at) {
   const result = await at.generate(at.messages);
-  at.messages.push(...result.response.messages);
+  at.messages.push(...result.responseMessages);
   return result;
 }
 
