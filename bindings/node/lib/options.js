@@ -1,7 +1,7 @@
 "use strict";
 // What users pass, checked before it is used: a misspelt key or a wrong type must not be overlooked.
 
-const { nearest } = require("../native.js");
+const { nearest } = require("./native.js");
 
 const quoted = (word) => `\`${word}\``;
 

@@ -1,7 +1,7 @@
 "use strict";
 // A policy with the gate that enforces it.
 
-const { Gate } = require("../native.js");
+const { Gate } = require("./native.js");
 const { FenceError, attempt } = require("./errors.js");
 const options = require("./options.js");
 const { PolicyResult } = require("./result.js");

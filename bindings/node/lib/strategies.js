@@ -2,7 +2,7 @@
 // Strategies in JavaScript: what stands after `auto via` in a policy, answered by a function of the host.
 
 const { known, text, callable } = require("./options.js");
-const { value } = require("../native.js");
+const { value } = require("./native.js");
 
 const KEYS = ["ask", "summary", "deadline", "parameters"];
 const PARAMETER = ["kind", "required"];

@@ -2,9 +2,7 @@
 
 use crate::failed;
 use crate::values::Shown;
-use fence::approvals::{
-    ApprovalError, Approvals, Canceller, Claimant, Claimed, Finish, RequestId,
-};
+use fence::approvals::{ApprovalError, Approvals, Canceller, Claimant, Claimed, Finish, RequestId};
 use fence::gate::{ClaimError, Decided, GateError};
 use fence::lists::reason;
 use fence::{Decision, Effect, Gate, Outcome, ToolCall};
@@ -52,6 +50,14 @@ impl Verdict {
         }
     }
 
+    /// What becomes of the call; the rest of the decision is not written up for it.
+    fn verdict(&self) -> Effect {
+        match &self.decided {
+            Made::Recorded(decided) => decided.effect(),
+            Made::Unrecorded(decision) => decision.decision,
+        }
+    }
+
     fn request(&self) -> napi::Result<Request> {
         let notice = self.read().request.as_ref();
         let id = notice.and_then(|notice| notice.id.parse().ok());
@@ -66,7 +72,7 @@ impl Verdict {
     /// `allow`, `ask`, `deny` as 0, 1, 2.
     #[napi(getter)]
     pub fn effect(&self) -> u8 {
-        self.read().decision as u8
+        self.verdict() as u8
     }
 
     /// Why.
@@ -84,9 +90,8 @@ impl Verdict {
     /// The request that it opened or joined.
     #[napi(getter)]
     pub fn request_id(&self) -> Option<String> {
-        let decision = self.read();
-        let asks = decision.decision == Effect::Ask;
-        decision.request.as_ref().filter(|_| asks).map(|notice| notice.id.clone())
+        let asks = self.verdict() == Effect::Ask;
+        asks.then(|| self.read().request.as_ref().map(|notice| notice.id.clone())).flatten()
     }
 
     /// The arguments as they were judged.

@@ -35,9 +35,7 @@ fn show(env: &Env, value: Value<'_>) -> napi::Result<sys::napi_value> {
                 Property::new()
                     .with_name(env, key)?
                     .with_napi_value(env, Raw(show(env, value)?))
-                    .map(|property| {
-                        property.with_property_attributes(PropertyAttributes::all())
-                    })
+                    .map(|property| property.with_property_attributes(PropertyAttributes::all()))
             };
             let members: Vec<_> = object.iter().map(member).collect::<napi::Result<_>>()?;
             let mut shown = Object::new(env)?;
