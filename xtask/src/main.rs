@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask test` runs everything that must hold.
 
 mod browser;
+mod node;
 mod outcome;
 mod python;
 
@@ -42,14 +43,16 @@ type Beside = (&'static str, fn() -> Outcome);
 
 const BROWSER: Beside = ("the dashboard in a browser", browser::test);
 const PYTHON: Beside = ("the Python binding", python::test);
+const NODE: Beside = ("the package for Node", node::test);
 
 /// What `test` runs of them.
-const BESIDE: [Beside; 2] = [BROWSER, PYTHON];
+const BESIDE: [Beside; 3] = [BROWSER, PYTHON, NODE];
 
 const HELP: &str = "\
 cargo xtask test       formatting, lints, documentation, all tests and doctests, the dashboard
-                       in a browser, the Python binding
+                       in a browser, the Python binding, the package for Node
 cargo xtask python     the Python binding alone
+cargo xtask node       the package for Node alone
 cargo xtask browser    the dashboard in a browser alone; FENCE_SCREENSHOTS=1 renews docs/images
 cargo xtask assure     the long runs: random histories, races, kills, crowds
 ";
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Some("test") => test(),
         Some("browser") => beside(BROWSER),
         Some("python") => beside(PYTHON),
+        Some("node") => beside(NODE),
         Some("assure") => assure(),
         _ => {
             print(HELP);

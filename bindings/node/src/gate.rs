@@ -6,7 +6,6 @@ use crate::failed;
 use crate::questions::Questions;
 use crate::values::Given;
 use crate::verdict::Verdict;
-use fence::lists::reason;
 use fence::store::LogQuery;
 use fence::{Decision, Effect};
 use napi::Env;
@@ -20,7 +19,11 @@ pub struct Gate {
     pub(crate) gate: fence::Gate,
     caller: Caller,
     questions: Option<Arc<Questions>>,
+    reason: Reason,
 }
+
+/// How a decision's reason is worded: a policy of lists has words of its own.
+pub(crate) type Reason = fn(&Decision) -> String;
 
 /// One line of the log.
 #[napi(object, object_from_js = false)]
@@ -36,7 +39,8 @@ impl Gate {
     #[napi(constructor)]
     pub fn new(mut setup: Setup) -> napi::Result<Self> {
         let (gate, questions) = setup.build()?;
-        Ok(Self { gate, caller: Caller::new(setup.caller), questions })
+        let reason = if setup.lists.is_some() { fence::lists::reason } else { Decision::reason };
+        Ok(Self { gate, caller: Caller::new(setup.caller), questions, reason })
     }
 
     /// Decides a call; the thread stands still until the decision is durable.
@@ -44,7 +48,7 @@ impl Gate {
     pub fn check(&self, tool: String, args: Given, who: Option<Who>) -> Verdict {
         let call = self.caller.call(tool, args, who);
         let decided = self.gate.decide_blocking(&call);
-        Verdict::new(&self.gate, call, decided)
+        Verdict::new(&self.gate, self.reason, call, decided)
     }
 
     /// Decides a call beside the event loop.
@@ -56,10 +60,11 @@ impl Gate {
         args: Given,
         who: Option<Who>,
     ) -> napi::Result<PromiseRaw<'e, Verdict>> {
-        let (gate, call) = (self.gate.clone(), self.caller.call(tool, args, who));
+        let (gate, reason) = (self.gate.clone(), self.reason);
+        let call = self.caller.call(tool, args, who);
         env.spawn_future(async move {
             let decided = gate.decide(&call).await;
-            Ok(Verdict::new(&gate, call, decided))
+            Ok(Verdict::new(&gate, reason, call, decided))
         })
     }
 
@@ -79,7 +84,7 @@ impl Gate {
             .store()
             .log(&LogQuery::default(), &mut |logged| {
                 match serde_json::from_str::<Decision>(&logged.entry.body) {
-                    Ok(decision) => entries.push(entry(logged.entry.tool, &decision)),
+                    Ok(decision) => entries.push(self.entry(logged.entry.tool, &decision)),
                     Err(error) => damaged = Some(error),
                 }
                 damaged.is_none()
@@ -92,11 +97,13 @@ impl Gate {
     }
 }
 
-fn entry(tool: String, decision: &Decision) -> Entry {
-    let word = match decision.decision {
-        Effect::Ask => "require_approval",
-        effect => effect.as_str(),
-    };
-    let (timestamp, reason) = (decision.at.clone(), reason(decision));
-    Entry { timestamp, tool, decision: word.to_owned(), reason }
+impl Gate {
+    fn entry(&self, tool: String, decision: &Decision) -> Entry {
+        let word = match decision.decision {
+            Effect::Ask => "require_approval",
+            effect => effect.as_str(),
+        };
+        let (timestamp, reason) = (decision.at.clone(), (self.reason)(decision));
+        Entry { timestamp, tool, decision: word.to_owned(), reason }
+    }
 }

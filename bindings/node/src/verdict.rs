@@ -1,10 +1,10 @@
 //! A decision in JavaScript's hands: read when asked, waited for, claimed.
 
 use crate::failed;
+use crate::gate::Reason;
 use crate::values::Shown;
 use fence::approvals::{ApprovalError, Approvals, Canceller, Claimant, Claimed, Finish, RequestId};
 use fence::gate::{ClaimError, Decided, GateError};
-use fence::lists::reason;
 use fence::{Decision, Effect, Gate, Outcome, ToolCall};
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 #[napi]
 pub struct Verdict {
     gate: Gate,
+    reason: Reason,
     call: ToolCall,
     decided: Made,
 }
@@ -22,7 +23,7 @@ pub struct Verdict {
 /// A decision, or the refusal that stands where nothing could be recorded.
 enum Made {
     Recorded(Decided),
-    Unrecorded(Decision),
+    Unrecorded(Box<Decision>),
 }
 
 /// What people made of a request so far.
@@ -35,12 +36,17 @@ pub struct Settled {
 }
 
 impl Verdict {
-    pub(crate) fn new(gate: &Gate, call: ToolCall, made: Result<Decided, GateError>) -> Self {
+    pub(crate) fn new(
+        gate: &Gate,
+        reason: Reason,
+        call: ToolCall,
+        made: Result<Decided, GateError>,
+    ) -> Self {
         let decided = match made {
             Ok(decided) => Made::Recorded(decided),
-            Err(error) => Made::Unrecorded(Decision::unrecorded(&error, &gate.layers())),
+            Err(error) => Made::Unrecorded(Box::new(Decision::unrecorded(&error, &gate.layers()))),
         };
-        Self { gate: gate.clone(), call, decided }
+        Self { gate: gate.clone(), reason, call, decided }
     }
 
     fn read(&self) -> &Decision {
@@ -78,7 +84,7 @@ impl Verdict {
     /// Why.
     #[napi(getter)]
     pub fn reason(&self) -> String {
-        reason(self.read())
+        (self.reason)(self.read())
     }
 
     /// The whole decision as JSON.

@@ -54,7 +54,7 @@ test("what is allowed runs, what is denied is told, and the conversation goes on
   const outputs = JSON.stringify(at.told());
   match(outputs, /mail_read done/);
   match(outputs, /`mail_delete` was refused: mail is kept\. Instead: archive it/);
-  match(outputs, /default policy: deny\. Do not repeat this call/);
+  match(outputs, /no rule mentions the tool: default deny\. Do not repeat this call/);
 });
 
 test("an ask waits; a person's approval through Fence releases exactly that call", async () => {

@@ -13,30 +13,20 @@ const corpus = new URL("../../../tests/conformance/", import.meta.url);
 
 /** What one call gets. */
 function decided(policy, { tool, args, agent, user, session, context, call_id: callId }) {
-  const { decision, rule, because, instead, digest } = policy.check(tool, { args, agent, user, session, context, callId }).decision;
-  return { decision, rule, reason: reason({ decision, rule, because, instead }), digest };
+  const result = policy.check(tool, { args, agent, user, session, context, callId });
+  const { decision, rule, digest } = result.decision;
+  return { decision, rule, reason: result.reason, digest };
 }
 
-/** Why, and what to do instead, in one line. */
-function reason({ decision, rule, because, instead }) {
-  const why = because ?? (rule === null ? `${decision} by default` : `${decision} by the rule \`${rule}\``);
-  return instead === null ? why : `${why}. Instead: ${instead}`;
-}
-
-test("the corpus", () => {
-  const lines = readFileSync(new URL("calls.jsonl", corpus), "utf8").split("\n").filter(Boolean).map((line) => value(line));
+test("the corpus", (t) => {
+  const lines = readFileSync(new URL("calls.jsonl", corpus), "utf8").split("\n").filter(Boolean);
+  // Decimals with more digits than a JavaScript number has cannot be written here.
+  const told = lines.filter((line) => !JSON.parse(line).not?.includes("node")).map((line) => value(line));
   const policies = new Map();
-  const wrong = [];
-  for (const { policy: name, call, expect, not } of lines) {
-    if (not?.includes("node")) continue;
+  for (const { policy: name, call, expect } of told) {
     if (!policies.has(name)) policies.set(name, Policy.fromFile(fileURLToPath(new URL(`policies/${name}.fence`, corpus))));
-    const found = decided(policies.get(name), call);
-    try {
-      deepEqual(found, { ...expect });
-    } catch {
-      wrong.push({ name, call, found, expect });
-    }
+    deepEqual(decided(policies.get(name), call), { ...expect }, `${name}: ${JSON.stringify(call.args, (_, n) => (typeof n === "bigint" ? `${n}n` : n))}`);
   }
-  deepEqual(wrong, []);
-  ok(lines.length >= 300 && policies.size >= 20, `${lines.length} calls over ${policies.size} policies`);
+  t.diagnostic(`${told.length} of ${lines.length} calls over ${policies.size} policies`);
+  ok(told.length >= 300 && policies.size >= 20);
 });

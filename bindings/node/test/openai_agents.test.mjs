@@ -58,7 +58,7 @@ test("what is allowed runs, what is denied is told, and the run goes on", async 
   const [read, deleted, other] = told();
   equal(read, "mail_read done");
   match(deleted, /`mail_delete` was refused: mail is kept\. Instead: archive it\.$/);
-  match(other, /default policy: deny\. Do not repeat this call/);
+  match(other, /no rule mentions the tool: default deny\. Do not repeat this call/);
 });
 
 test("an ask interrupts; a person's approval through Fence releases exactly that call, once", async () => {
