@@ -79,11 +79,12 @@ function who({ agent, user, session }) {
 
 const CALL = ["args", "context", "callId", "timeout", ...WHO];
 
-/** What goes with one call. */
+/** What goes with one call. `who` is left out where only arguments are given: that is the fast way. */
 function call(given) {
   const { args, context, callId, timeout, ...rest } = known(given, CALL, "a call");
-  const caller = { ...who(rest), context, callId: text(callId, "callId") };
-  return { args, who: caller, timeout: millis(timeout, "timeout") };
+  millis(timeout, "timeout");
+  if (context === undefined && callId === undefined && Object.keys(rest).length === 0) return { args, timeout };
+  return { args, timeout, who: { ...who(rest), context, callId: text(callId, "callId") } };
 }
 
 module.exports = { known, text, callable, millis, patterns, effect, who, call, WHO };

@@ -84,7 +84,7 @@ class PolicyResult {
   }
 
   async #finish(failed, note) {
-    if (this.state !== "claimed") return;
+    if (this.#outcome?.state !== "claimed") return;
     await attempt(() => this.#verdict.finish(failed, note && String(note).slice(0, 1000)));
   }
 
