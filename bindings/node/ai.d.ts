@@ -1,5 +1,7 @@
 /** Fence for the Vercel AI SDK. */
-import type { GenericToolApprovalFunction, ToolApprovalResponse, ToolSet } from "ai" with { "resolution-mode": "import" };
+import type { GenericToolApprovalFunction, ToolApprovalResponse, ToolSet } from "ai" with {
+  "resolution-mode": "import",
+};
 import type { CallOptions, Policy } from "./index.js";
 
 /** Who calls, and how long a call is held for people once it runs (not at all unless given). */

@@ -27,11 +27,7 @@ export interface Caller {
 
 /** What a callback says: `true` releases, `false` refuses, `null` leaves it to other people. */
 export type CallbackAnswer =
-  | boolean
-  | null
-  | undefined
-  | { approve: true; edit?: Record<string, unknown>; note?: string }
-  | { refuse: string };
+  boolean | null | undefined | { approve: true; edit?: Record<string, unknown>; note?: string } | { refuse: string };
 
 /**
  * Asked when a call needs a person, with the tool and the arguments as they would run. Its answer is the vote of
@@ -49,7 +45,8 @@ export interface Question {
   at?: string;
 }
 
-export type StrategyAnswer = "release" | "hold" | "unknown" | { outcome: "release" | "hold" | "unknown"; reason?: string };
+export type StrategyAnswer =
+  "release" | "hold" | "unknown" | { outcome: "release" | "hold" | "unknown"; reason?: string };
 
 /** Answers for `auto via NAME(…)`. An exception and no answer in time are *unknown*: nothing is released. */
 export type Strategy = (question: Question) => StrategyAnswer | Promise<StrategyAnswer>;
@@ -101,8 +98,17 @@ export interface CallOptions extends Caller {
 
 /** How a request stands. */
 export type RequestState =
-  | "pending" | "approved" | "claimed" | "done" | "failed" | "unknown"
-  | "denied" | "expired" | "cancelled" | "superseded" | "revoked"
+  | "pending"
+  | "approved"
+  | "claimed"
+  | "done"
+  | "failed"
+  | "unknown"
+  | "denied"
+  | "expired"
+  | "cancelled"
+  | "superseded"
+  | "revoked"
   /** The approval could not be used: `reason` says why. */
   | "unclaimed"
   /** The approver changed the call, and only the call as it was asked was wanted. */
@@ -117,7 +123,14 @@ export interface Decision {
   because: string | null;
   instead: string | null;
   auto: string | null;
-  matched: { policy: string; rule: string; effect: "allow" | "ask" | "deny"; line: number; applies: boolean | null; released_by: string | null }[];
+  matched: {
+    policy: string;
+    rule: string;
+    effect: "allow" | "ask" | "deny";
+    line: number;
+    applies: boolean | null;
+    released_by: string | null;
+  }[];
   request?: { id: string; expires_at: string; needs: { count: number; of: string | null }[]; state: string };
   nearest?: string;
   unknown: string[];
@@ -228,7 +241,11 @@ export class Policy {
   /** What waits for people, the next deadline first. */
   pending(): Request[];
   /** A person approves, perhaps changed: `{ edit: { "args.to": […] } }`. You vouch for the person. */
-  approve(id: string, person: string, options?: { version?: number; edit?: Record<string, unknown>; note?: string }): Promise<Request>;
+  approve(
+    id: string,
+    person: string,
+    options?: { version?: number; edit?: Record<string, unknown>; note?: string },
+  ): Promise<Request>;
   /** A person refuses; one refusal is enough. */
   refuse(id: string, person: string, reason: string, options?: { version?: number }): Promise<Request>;
 

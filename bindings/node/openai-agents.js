@@ -11,7 +11,9 @@ class OpenAIGuard extends Guard {
 
   tool(tool) {
     if (tool?.type !== "function" || typeof tool.invoke !== "function") {
-      throw new TypeError(`\`${tool?.name}\` is no function tool: what does not run in this process cannot be stopped here`);
+      throw new TypeError(
+        `\`${tool?.name}\` is no function tool: what does not run in this process cannot be stopped here`,
+      );
     }
     this.guarding(tool.name);
     return {

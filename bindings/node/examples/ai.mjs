@@ -14,7 +14,10 @@ const policy = Policy.fromText(
    ask newsletter_send as mailings { by 1 of editors  edit args.limit 1..50  because "a mailing is read first" }
    deny list_export because "addresses stay here" instead "count them"`,
   // Ana sits at this terminal: she lets at most 50 mails go.
-  { approver: "ana@example.com", onApproval: (_tool, { limit }) => (limit > 50 ? { approve: true, edit: { "args.limit": 50 } } : true) },
+  {
+    approver: "ana@example.com",
+    onApproval: (_tool, { limit }) => (limit > 50 ? { approve: true, edit: { "args.limit": 50 } } : true),
+  },
 );
 
 const guarded = guard(policy, { agent: "writer-1", session: "s-1" });
@@ -24,19 +27,30 @@ const tools = guarded.tools({
 });
 
 const model = scripted([
-  [{ type: "tool-call", toolCallId: "call-1", toolName: "list_export", input: "{}" }, { type: "tool-call", toolCallId: "call-2", toolName: "newsletter_send", input: '{"limit":500}' }],
+  [
+    { type: "tool-call", toolCallId: "call-1", toolName: "list_export", input: "{}" },
+    { type: "tool-call", toolCallId: "call-2", toolName: "newsletter_send", input: '{"limit":500}' },
+  ],
   [{ type: "text", text: "Done." }],
 ]);
-const generate = (messages) => generateText({ model, tools, toolApproval: guarded.toolApproval, stopWhen: isStepCount(5), messages });
+const generate = (messages) =>
+  generateText({ model, tools, toolApproval: guarded.toolApproval, stopWhen: isStepCount(5), messages });
 
 const messages = [{ role: "user", content: "Mail the spring newsletter to everybody." }];
 let result = await generate(messages);
-for (let answers = await guarded.answers(result.content); answers.length > 0; answers = await guarded.answers(result.content)) {
+for (
+  let answers = await guarded.answers(result.content);
+  answers.length > 0;
+  answers = await guarded.answers(result.content)
+) {
   messages.push(...result.responseMessages, { role: "tool", content: answers });
   result = await generate(messages);
 }
 
-for (const { toolName, output } of messages.concat(result.responseMessages).filter(({ role }) => role === "tool").flatMap(({ content }) => content)) {
+for (const { toolName, output } of messages
+  .concat(result.responseMessages)
+  .filter(({ role }) => role === "tool")
+  .flatMap(({ content }) => content)) {
   if (output) console.log(`${toolName}: ${output.value ?? output.reason}`);
 }
 console.log(result.text);

@@ -16,17 +16,33 @@ const policy = Policy.fromText(
    ask newsletter_send as mailings { by 1 of editors  edit args.limit 1..50  because "a mailing is read first" }
    deny list_export because "addresses stay here" instead "count them"`,
   // Ana sits at this terminal: she lets at most 50 mails go.
-  { approver: "ana@example.com", onApproval: (_tool, { limit }) => (limit > 50 ? { approve: true, edit: { "args.limit": 50 } } : true) },
+  {
+    approver: "ana@example.com",
+    onApproval: (_tool, { limit }) => (limit > 50 ? { approve: true, edit: { "args.limit": 50 } } : true),
+  },
 );
 
 const guarded = guard(policy, { agent: "writer-1", session: "s-1" });
 const tools = guarded.tools([
-  tool({ name: "newsletter_send", description: "Sends it.", parameters: z.object({ limit: z.number() }), execute: ({ limit }) => `sent to ${limit}` }),
-  tool({ name: "list_export", description: "Exports the list.", parameters: z.object({}), execute: () => "every address" }),
+  tool({
+    name: "newsletter_send",
+    description: "Sends it.",
+    parameters: z.object({ limit: z.number() }),
+    execute: ({ limit }) => `sent to ${limit}`,
+  }),
+  tool({
+    name: "list_export",
+    description: "Exports the list.",
+    parameters: z.object({}),
+    execute: () => "every address",
+  }),
 ]);
 
 const model = new ScriptedModel([
-  [functionCall("list_export", {}, { callId: "call-1" }), functionCall("newsletter_send", { limit: 500 }, { callId: "call-2" })],
+  [
+    functionCall("list_export", {}, { callId: "call-1" }),
+    functionCall("newsletter_send", { limit: 500 }, { callId: "call-2" }),
+  ],
   [assistantMessage("Done.")],
 ]);
 const agent = new Agent({ name: "writer", tools, model });

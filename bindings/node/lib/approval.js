@@ -43,7 +43,10 @@ async function callBack(native, onApproval, approver, request, timeout) {
   if (said.refuse === undefined) {
     const { edit, note } = said;
     const voted = native.approve(id, approver, { version, edit, note });
-    const failed = await voted.then(() => null, (error) => error);
+    const failed = await voted.then(
+      () => null,
+      (error) => error,
+    );
     // Where the vote does not count, other people decide; a change out of bounds is no answer.
     if (failed === null || edit === undefined) return null;
     said.refuse = bounded(`the callback's change cannot be made: ${failed.message}`);

@@ -72,7 +72,11 @@ function who({ agent, user, session }) {
   if (agent !== undefined && typeof agent !== "string") {
     const { id, parents, roles } = known(agent, AGENT, "an agent");
     if (typeof id !== "string") throw new TypeError("`agent.id` must be a text");
-    agent = { id, parents: parents && patterns(parents, "agent.parents"), roles: roles && patterns(roles, "agent.roles") };
+    agent = {
+      id,
+      parents: parents && patterns(parents, "agent.parents"),
+      roles: roles && patterns(roles, "agent.roles"),
+    };
   }
   return { agent, user: text(user, "user"), session: text(session, "session") };
 }

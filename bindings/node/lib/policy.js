@@ -37,7 +37,10 @@ class Policy {
       caller: options.who(all),
     };
     this.#native = attempt(() => new Gate(setup));
-    const [onApproval, timeout] = [options.callable(all.onApproval, "onApproval"), options.millis(all.timeout, "timeout")];
+    const [onApproval, timeout] = [
+      options.callable(all.onApproval, "onApproval"),
+      options.millis(all.timeout, "timeout"),
+    ];
     this.#host = { native: this.#native, approver, onApproval, timeout };
   }
 
@@ -54,12 +57,13 @@ class Policy {
 
   check(tool, given) {
     named(tool);
-    if (given !== undefined) {
-      const { args, who } = options.call(given);
-      return new PolicyResult(this.#host, tool, this.#native.check(tool, args, who));
-    }
-    const result = new PolicyResult(this.#host, tool, this.#native.check(tool));
-    if (result.requiresApproval) this.#bare.set(tool, result);
+    const { args, who } = options.call(given);
+    const result = new PolicyResult(
+      this.#host,
+      tool,
+      attempt(() => this.#native.check(tool, args, who)),
+    );
+    if (given === undefined && result.requiresApproval) this.#bare.set(tool, result);
     return result;
   }
 
@@ -75,7 +79,9 @@ class Policy {
     const result = await this.checkAsync(tool, given);
     const approved = await result.requestApproval({ timeout, exact: true });
     if (result.state !== "edited") return approved;
-    throw new FenceError("the approver changed the call, and `requestApproval` cannot hand the change over: use `authorize`, or `requestApproval` of the result");
+    throw new FenceError(
+      "the approver changed the call, and `requestApproval` cannot hand the change over: use `authorize`, or `requestApproval` of the result",
+    );
   }
 
   /** `check(tool)` opened a request without arguments; what is asked now stands in its place. */

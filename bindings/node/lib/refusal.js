@@ -11,8 +11,10 @@ function refusal(result) {
 }
 
 function waiting(tool, { id, expires_at: until }) {
-  return `Not done: \`${tool}\` needs a person's approval and nobody has answered yet (request ${id}, open until ${until}). ` +
-    "Go on with something else. To use the approval once it is given, make exactly the same call again.";
+  return (
+    `Not done: \`${tool}\` needs a person's approval and nobody has answered yet (request ${id}, open until ${until}). ` +
+    "Go on with something else. To use the approval once it is given, make exactly the same call again."
+  );
 }
 
 function over(tool, reason, instead) {

@@ -11,13 +11,23 @@ const PARAMETER = ["kind", "required"];
 function strategies(given, answer) {
   const asked = new Map();
   const described = Object.entries(known(given, Object.keys(given ?? {}), "`strategies`")).map(([name, strategy]) => {
-    const { ask, summary, deadline = 1000, parameters } = typeof strategy === "function" ? { ask: strategy } : known(strategy, KEYS, `the strategy \`${name}\``);
+    const {
+      ask,
+      summary,
+      deadline = 1000,
+      parameters,
+    } = typeof strategy === "function" ? { ask: strategy } : known(strategy, KEYS, `the strategy \`${name}\``);
     if (callable(ask, "ask") === undefined) throw new TypeError(`the strategy \`${name}\` needs \`ask\`, a function`);
     if (!(Number.isInteger(deadline) && deadline > 0 && deadline <= 60_000)) {
       throw new TypeError("`deadline` must be a whole number of milliseconds, at most 60000");
     }
     asked.set(name, ask);
-    return { name, summary: text(summary, "summary") ?? "", deadline, parameters: Object.entries(parameters ?? {}).map(parameter) };
+    return {
+      name,
+      summary: text(summary, "summary") ?? "",
+      deadline,
+      parameters: Object.entries(parameters ?? {}).map(parameter),
+    };
   });
   if (described.length === 0) return { strategies: [] };
   const ask = async (id, name, question) => answer(id, await answered(asked.get(name), question));
@@ -25,7 +35,8 @@ function strategies(given, answer) {
 }
 
 function parameter([name, given]) {
-  const { kind, required = true } = typeof given === "string" ? { kind: given } : known(given, PARAMETER, `the parameter \`${name}\``);
+  const { kind, required = true } =
+    typeof given === "string" ? { kind: given } : known(given, PARAMETER, `the parameter \`${name}\``);
   if (typeof kind !== "string") throw new TypeError(`the parameter \`${name}\` needs a \`kind\`, such as "field"`);
   return { name, kind, required: Boolean(required) };
 }

@@ -18,22 +18,38 @@ const RULES = `fence 1 policy mail
 const rules = (more) => Policy.fromText(RULES, { approver: ANA, ...more });
 
 const USAGE = { inputTokens: { total: 1, noCache: 1 }, outputTokens: { total: 1, text: 1 } };
-const answer = (content, reason) => ({ content, finishReason: { unified: reason, raw: undefined }, usage: USAGE, warnings: [] });
+const answer = (content, reason) => ({
+  content,
+  finishReason: { unified: reason, raw: undefined },
+  usage: USAGE,
+  warnings: [],
+});
 
 /** A model that makes these calls once and then stops; guarded tools; what was really done. */
 function scene(policy, calls) {
   const made = [];
-  const parts = calls.map(([toolCallId, toolName, input]) => ({ type: "tool-call", toolCallId, toolName, input: JSON.stringify(input) }));
+  const parts = calls.map(([toolCallId, toolName, input]) => ({
+    type: "tool-call",
+    toolCallId,
+    toolName,
+    input: JSON.stringify(input),
+  }));
   const script = [answer(parts, "tool-calls"), answer([{ type: "text", text: "over" }], "stop")];
   const model = new MockLanguageModelV4({ doGenerate: async () => script.shift() });
   const inputSchema = z.object({ to: z.array(z.string()).optional() });
-  const does = (name) => tool({ description: name, inputSchema, execute: async (args) => (made.push([name, args]), `${name} done`) });
+  const does = (name) =>
+    tool({ description: name, inputSchema, execute: async (args) => (made.push([name, args]), `${name} done`) });
   const names = ["mail_read", "mail_send", "mail_delete", "mail_other"];
   const guarded = guard(policy, WHO);
   const tools = guarded.tools(Object.fromEntries(names.map((name) => [name, does(name)])));
-  const generate = (messages) => generateText({ model, tools, toolApproval: guarded.toolApproval, stopWhen: isStepCount(5), messages });
+  const generate = (messages) =>
+    generateText({ model, tools, toolApproval: guarded.toolApproval, stopWhen: isStepCount(5), messages });
   /** What the model was told of the calls. */
-  const told = () => model.doGenerateCalls.at(-1).prompt.filter(({ role }) => role === "tool").flatMap(({ content }) => content.filter(({ type }) => type === "tool-result").map(({ output }) => output));
+  const told = () =>
+    model.doGenerateCalls
+      .at(-1)
+      .prompt.filter(({ role }) => role === "tool")
+      .flatMap(({ content }) => content.filter(({ type }) => type === "tool-result").map(({ output }) => output));
   return { model, guarded, made, generate, told, messages: [{ role: "user", content: "go" }] };
 }
 
@@ -47,7 +63,11 @@ async function interrupted(at) {
 }
 
 test("what is allowed runs, what is denied is told, and the conversation goes on", async () => {
-  const at = scene(rules(), [["c-1", "mail_read", {}], ["c-2", "mail_delete", {}], ["c-3", "mail_other", {}]]);
+  const at = scene(rules(), [
+    ["c-1", "mail_read", {}],
+    ["c-2", "mail_delete", {}],
+    ["c-3", "mail_other", {}],
+  ]);
   const result = await at.generate(at.messages);
   equal(result.text, "over");
   deepEqual(at.made, [["mail_read", {}]]);
@@ -80,7 +100,9 @@ test("an approval of the framework alone releases nothing", async () => {
 });
 
 test("the callback answers with a change: the tool gets the changed call", async () => {
-  const at = scene(rules({ onApproval: (_tool, { to }) => ({ approve: true, edit: { "args.to": to.slice(0, 1) } }) }), [SEND]);
+  const at = scene(rules({ onApproval: (_tool, { to }) => ({ approve: true, edit: { "args.to": to.slice(0, 1) } }) }), [
+    SEND,
+  ]);
   const { content } = await interrupted(at);
   at.messages.push({ role: "tool", content: await at.guarded.answers(content) });
   await at.generate(at.messages);
@@ -91,7 +113,10 @@ test("a refusal reaches the model with its reason, and stays one when the conver
   const at = scene(rules({ onApproval: () => ({ refuse: "not on a Friday" }) }), [SEND]);
   const { content } = await interrupted(at);
   const answers = await at.guarded.answers(content);
-  deepEqual(answers.map(({ approved }) => approved), [false]);
+  deepEqual(
+    answers.map(({ approved }) => approved),
+    [false],
+  );
   // Somebody turns the answer round on its way back.
   at.messages.push({ role: "tool", content: answers.map((given) => ({ ...given, approved: true })) });
   await at.generate(at.messages);
@@ -105,7 +130,9 @@ test("an approved call that comes back with other arguments does not run", async
   const { content } = await interrupted(at);
   await policy.approve(policy.pending()[0].id, ANA);
   const answers = await at.guarded.answers(content);
-  const call = at.messages.flatMap(({ content: parts }) => (Array.isArray(parts) ? parts : [])).find(({ type }) => type === "tool-call");
+  const call = at.messages
+    .flatMap(({ content: parts }) => (Array.isArray(parts) ? parts : []))
+    .find(({ type }) => type === "tool-call");
   call.input = { to: ["everybody"] };
   at.messages.push({ role: "tool", content: answers });
   await at.generate(at.messages);
@@ -115,17 +142,32 @@ test("an approved call that comes back with other arguments does not run", async
 
 test("streamed runs are guarded the same", async () => {
   const at = scene(rules(), []);
-  const chunks = [["c-1", "mail_read"], ["c-2", "mail_delete"]].map(([toolCallId, toolName]) => ({ type: "tool-call", toolCallId, toolName, input: "{}" }));
+  const chunks = [
+    ["c-1", "mail_read"],
+    ["c-2", "mail_delete"],
+  ].map(([toolCallId, toolName]) => ({ type: "tool-call", toolCallId, toolName, input: "{}" }));
   const finish = { type: "finish", finishReason: { unified: "tool-calls", raw: undefined }, usage: USAGE };
-  const model = new MockLanguageModelV4({ doStream: async () => ({ stream: simulateReadableStream({ chunks: [...chunks, finish] }) }) });
+  const model = new MockLanguageModelV4({
+    doStream: async () => ({ stream: simulateReadableStream({ chunks: [...chunks, finish] }) }),
+  });
   const made = [];
-  const watch = tool({ inputSchema: z.object({}), execute: async function* () { yield "half"; made.push("read"); yield "whole"; } });
+  const watch = tool({
+    inputSchema: z.object({}),
+    execute: async function* () {
+      yield "half";
+      made.push("read");
+      yield "whole";
+    },
+  });
   const gone = tool({ inputSchema: z.object({}), execute: () => made.push("deleted") });
   const tools = at.guarded.tools({ mail_read: watch, mail_delete: gone });
   const result = streamText({ model, tools, toolApproval: at.guarded.toolApproval, prompt: "go" });
   const results = await result.toolResults;
   deepEqual(made, ["read"]);
-  deepEqual(results.map(({ output }) => output), ["whole"]);
+  deepEqual(
+    results.map(({ output }) => output),
+    ["whole"],
+  );
 });
 
 test("a tool that runs elsewhere cannot be guarded here", () => {

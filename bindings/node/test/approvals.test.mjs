@@ -23,8 +23,24 @@ test("a callback's answers, one by one", async () => {
     [() => ({ refuse: "not on a Friday" }), undefined, false, "denied", "not on a Friday"],
     [() => null, 5, false, "pending", "nobody has answered yet"],
     [async () => undefined, 5, false, "pending", "nobody has answered yet"],
-    [() => { throw new Error("broken") }, undefined, false, "denied", "the callback failed: broken"],
-    [async () => { throw new Error("broken") }, undefined, false, "denied", "the callback failed: broken"],
+    [
+      () => {
+        throw new Error("broken");
+      },
+      undefined,
+      false,
+      "denied",
+      "the callback failed: broken",
+    ],
+    [
+      async () => {
+        throw new Error("broken");
+      },
+      undefined,
+      false,
+      "denied",
+      "the callback failed: broken",
+    ],
     [never, 20, false, "denied", "no answer in time"],
     [() => "yes", undefined, false, "denied", "the callback answered string"],
     [() => 1, undefined, false, "denied", "the callback answered number"],
@@ -91,7 +107,8 @@ test("people answer elsewhere, meanwhile", async () => {
 });
 
 test("the groups of a policy answer, and nobody for whom the call is made", async () => {
-  const rule = 'fence 1 policy p group editors = "ana@x.example", "bo@x.example" ask page_* as pages { by 1 of editors }';
+  const rule =
+    'fence 1 policy p group editors = "ana@x.example", "bo@x.example" ask page_* as pages { by 1 of editors }';
   const policy = Policy.fromText(rule, { user: "ana@x.example" });
   const { requestId } = policy.check("page_publish");
   await rejects(policy.approve(requestId, "ana@x.example"), /whoever requests a call does not approve it/);
@@ -112,7 +129,8 @@ test("what nobody answered is told with the request, and the same call later use
 });
 
 test("an approval with a change: the released call is the changed one, never the one that was asked", async () => {
-  const rule = "fence 1 policy mail ask newsletter_send as mailings { edit args.limit 1..50 } deny newsletter_send when args.limit <= 3";
+  const rule =
+    "fence 1 policy mail ask newsletter_send as mailings { edit args.limit 1..50 } deny newsletter_send when args.limit <= 3";
   const policy = Policy.fromText(rule, { approver: "ana@x.example" });
   const result = policy.check("newsletter_send", { args: { limit: 500 } });
   for (const edit of [{ "args.limit": 5000 }, { "args.subject": "x" }, { limit: 5 }, { "args.limit": 2 }]) {
@@ -140,7 +158,9 @@ test("a wrapped function runs what was approved, reports what became of it, and 
   given.tags.push("b");
   equal(await writing, "written");
   deepEqual(ran, [{ id: 7, tags: ["a"] }], "changed after it was judged, it still runs as it was judged");
-  const fail = policy.tool("fail", () => { throw new Error("no disk") });
+  const fail = policy.tool("fail", () => {
+    throw new Error("no disk");
+  });
   await rejects(fail({}), /no disk/);
   await rejects(policy.tool("other", () => ran.push("other"))({}), Denied);
   equal(ran.length, 1);

@@ -24,8 +24,13 @@ test("the corpus", (t) => {
   const told = lines.filter((line) => !JSON.parse(line).not?.includes("node")).map((line) => value(line));
   const policies = new Map();
   for (const { policy: name, call, expect } of told) {
-    if (!policies.has(name)) policies.set(name, Policy.fromFile(fileURLToPath(new URL(`policies/${name}.fence`, corpus))));
-    deepEqual(decided(policies.get(name), call), { ...expect }, `${name}: ${JSON.stringify(call.args, (_, n) => (typeof n === "bigint" ? `${n}n` : n))}`);
+    if (!policies.has(name))
+      policies.set(name, Policy.fromFile(fileURLToPath(new URL(`policies/${name}.fence`, corpus))));
+    deepEqual(
+      decided(policies.get(name), call),
+      { ...expect },
+      `${name}: ${JSON.stringify(call.args, (_, n) => (typeof n === "bigint" ? `${n}n` : n))}`,
+    );
   }
   t.diagnostic(`${told.length} of ${lines.length} calls over ${policies.size} policies`);
   ok(told.length >= 300 && policies.size >= 20);

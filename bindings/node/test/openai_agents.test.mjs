@@ -51,7 +51,11 @@ const SEND = ["c-1", "mail_send", { to: ["a", "b"] }];
 
 test("what is allowed runs, what is denied is told, and the run goes on", async () => {
   const policy = rules();
-  const { agent, made, told } = scene(policy, [["c-1", "mail_read", NONE], ["c-2", "mail_delete", NONE], ["c-3", "mail_other", NONE]]);
+  const { agent, made, told } = scene(policy, [
+    ["c-1", "mail_read", NONE],
+    ["c-2", "mail_delete", NONE],
+    ["c-3", "mail_other", NONE],
+  ]);
   const result = await run(agent, "go");
   equal(result.finalOutput, "over");
   deepEqual(made, [["mail_read", NONE]]);
@@ -101,7 +105,10 @@ test("a refusal reaches the model with its reason", async () => {
   await guarded.settle(result);
   await run(agent, result.state);
   deepEqual(made, []);
-  match(told()[0], /`mail_send` was refused: a person refused: not on a Friday|`mail_send` was refused: not on a Friday/);
+  match(
+    told()[0],
+    /`mail_send` was refused: a person refused: not on a Friday|`mail_send` was refused: not on a Friday/,
+  );
 });
 
 test("a run written down and taken up by another process meets the same verdict", async (t) => {
@@ -144,7 +151,7 @@ test("the tool's own question is left to whoever answers it", async () => {
 
 test("arguments that are no JSON, and tools that run elsewhere, are not let through", async () => {
   const policy = new Policy({ allow: ["*"] });
-  const { agent, guarded, made, told } = scene(policy, [["c-1", "mail_send", "{\"to\": [}"]]);
+  const { agent, guarded, made, told } = scene(policy, [["c-1", "mail_send", '{"to": [}']]);
   const result = await run(agent, "go");
   deepEqual(await guarded.settle(result), [], "the SDK asks about such a call, and is told no");
   await run(agent, result.state);

@@ -56,7 +56,17 @@ test("what is no call is refused", async () => {
   await rejects(policy.checkAsync("x", { arg: {} }), TypeError);
   await rejects(policy.authorize("x", {}, { args: {}, sesion: "s" }), TypeError);
   throws(() => policy.tool("x"), is(TypeError, /needs a function to run/));
-  throws(() => policy.check("x", { args: { get n() { throw new RangeError("own") } } }), /own/);
+  throws(
+    () =>
+      policy.check("x", {
+        args: {
+          get n() {
+            throw new RangeError("own");
+          },
+        },
+      }),
+    /own/,
+  );
   ok(policy.check("x").allowed, "a getter that throws leaves nothing behind");
 });
 

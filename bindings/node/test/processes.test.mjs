@@ -40,7 +40,9 @@ test("a thousand calls at once, each with its own arguments", async () => {
 });
 
 test("a counter is taken without gaps by a thousand at once", async () => {
-  const policy = Policy.fromText("fence 1 policy p ask post as posts { auto first 100 per session }", { session: "s-1" });
+  const policy = Policy.fromText("fence 1 policy p ask post as posts { auto first 100 per session }", {
+    session: "s-1",
+  });
   const calls = Array.from({ length: 1000 }, (_, n) => policy.checkAsync("post", { args: { n } }));
   equal((await Promise.all(calls)).filter((result) => result.allowed).length, 100);
 });
@@ -63,7 +65,9 @@ test("worker threads load the add-on, too", async () => {
     const policy = Policy.fromText("fence 1 policy p ask x { auto via calm() }", { strategies });
     policy.checkAsync("x").then((result) => parentPort.postMessage(result.allowed));`;
   const workers = Array.from({ length: 4 }, () => new Worker(text, { eval: true }));
-  const answers = await Promise.all(workers.map((worker) => new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject))));
+  const answers = await Promise.all(
+    workers.map((worker) => new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject))),
+  );
   deepEqual(answers, [true, true, true, true]);
   await Promise.all(workers.map((worker) => worker.terminate()));
 });
@@ -81,10 +85,13 @@ test("two processes share one database: counters without gaps, requests, approva
   const counts = await Promise.all([script(count, database), script(count, database)]);
   equal(Number(counts[0]) + Number(counts[1]), 7);
 
-  const waiting = script(`${SHARED}
+  const waiting = script(
+    `${SHARED}
     const authorized = await policy.authorize("post", { text: "from one process" });
     await authorized.done();
-    console.log(authorized.args.text);`, database);
+    console.log(authorized.args.text);`,
+    database,
+  );
   const people = Policy.fromText("fence 1 policy p ask post as posts { auto first 7 per session }", { database });
   const wanted = () => people.pending().find(({ args }) => args.text !== undefined);
   while (wanted() === undefined) await new Promise((wake) => setTimeout(wake, 20));
@@ -107,7 +114,9 @@ test("a database that cannot be written denies, and says why", async (t) => {
   const policy = new Policy({ allow: ["x"], database });
   ok(policy.check("x").allowed);
   const other = new DatabaseSync(database);
-  const tables = other.prepare("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'").all();
+  const tables = other
+    .prepare("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")
+    .all();
   other.exec(`pragma foreign_keys = off; ${tables.map(({ name }) => `drop table "${name}";`).join(" ")}`);
   const result = policy.check("x");
   ok(result.denied);

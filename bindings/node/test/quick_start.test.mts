@@ -62,8 +62,14 @@ test("an agent loop", async () => {
   deepEqual(await callTool("blog_publish_draft", { title: "Spring" }), { done: true });
   deepEqual(await callTool("blog_publish_draft", { title: "Rant" }), { error: "denied by human reviewer" });
   deepEqual(await callTool("billing_refund", {}), { error: "matched: billing_*" });
-  deepEqual(made, [["blog_read_post", {}], ["blog_publish_draft", { title: "Spring" }]]);
-  deepEqual(asked.map(([, context]) => context), [{ title: "Spring" }, { title: "Rant" }]);
+  deepEqual(made, [
+    ["blog_read_post", {}],
+    ["blog_publish_draft", { title: "Spring" }],
+  ]);
+  deepEqual(
+    asked.map(([, context]) => context),
+    [{ title: "Spring" }, { title: "Rant" }],
+  );
   deepEqual(policy.pending(), [], "the checks without arguments left nothing behind for people to answer");
 });
 
@@ -73,7 +79,9 @@ test("a result asks for itself, and a promise that something else resolves later
     requireApproval: ["publish_*"],
     onApproval: (_tool, context) => new Promise((answer) => desk.push({ title: context.title, answer })),
   });
-  const result = await policy.checkAsync("publish_blog_post", { args: { title: "Spring", scheduled_for: "2026-03-23" } });
+  const result = await policy.checkAsync("publish_blog_post", {
+    args: { title: "Spring", scheduled_for: "2026-03-23" },
+  });
   ok(result.requiresApproval);
   const approved = result.requestApproval();
   while (desk.length === 0) await new Promise((wake) => setTimeout(wake, 1));
@@ -84,14 +92,18 @@ test("a result asks for itself, and a promise that something else resolves later
 });
 
 test("bounded by time, in a callback and as a rule", async () => {
-  const officeHours = (hour: number): OnApproval => () => (hour >= 9 && hour < 17 ? true : null);
+  const officeHours =
+    (hour: number): OnApproval =>
+    () =>
+      hour >= 9 && hour < 17 ? true : null;
   const at = (hour: number) => new Policy({ requireApproval: ["publish_*"], onApproval: officeHours(hour) });
   ok(await at(10).requestApproval("publish_post"));
   const night = at(22).check("publish_post");
   equal(await night.requestApproval({ timeout: 20 }), false);
   equal(night.state, "pending", "it falls through to people, and waits for them");
 
-  const always = "fence 1 policy hours window always = mon..sun 00:00..24:00 ask publish_* as publishing { auto during always }";
+  const always =
+    "fence 1 policy hours window always = mon..sun 00:00..24:00 ask publish_* as publishing { auto during always }";
   ok(Policy.fromText(always).check("publish_post").allowed);
 });
 
@@ -116,14 +128,21 @@ test("the first five go, the sixth asks, in a callback and as a rule", async () 
   }
   deepEqual(released, [true, true, true, true, true, false]);
 
-  const rule = Policy.fromText("fence 1 policy warm ask social_post_* as warm_up { auto first 5 per session }", { session: "s-1" });
+  const rule = Policy.fromText("fence 1 policy warm ask social_post_* as warm_up { auto first 5 per session }", {
+    session: "s-1",
+  });
   const verdicts = [0, 1, 2, 3, 4, 5].map((post) => rule.check("social_post_note", { args: { post } }).allowed);
   deepEqual(verdicts, [true, true, true, true, true, false]);
 });
 
 test("a dry run: the approver sees what would happen", async () => {
-  const policy = Policy.fromText('fence 1 policy dry group owners = "ana@x.example" ask page_publish as pages { by 1 of owners preview required }');
-  const result = policy.check("page_publish", { args: { path: "/news" }, context: { preview: { changed: ["headline"] } } });
+  const policy = Policy.fromText(
+    'fence 1 policy dry group owners = "ana@x.example" ask page_publish as pages { by 1 of owners preview required }',
+  );
+  const result = policy.check("page_publish", {
+    args: { path: "/news" },
+    context: { preview: { changed: ["headline"] } },
+  });
   const [waiting] = policy.pending();
   deepEqual(waiting.preview, { changed: ["headline"] });
   await policy.approve(waiting.id, "ana@x.example", { version: waiting.version });
@@ -138,7 +157,8 @@ test("a dry run: the approver sees what would happen", async () => {
 
 test("a modification: 500 recipients become 50 before approval, and the agent gets the changed call", async () => {
   const rule = "fence 1 policy mail ask newsletter_send as mailings { edit args.limit 1..50 }";
-  const onApproval: OnApproval = (_tool, { limit }) => (limit > 50 ? { approve: true, edit: { "args.limit": 50 }, note: "start with a few" } : true);
+  const onApproval: OnApproval = (_tool, { limit }) =>
+    limit > 50 ? { approve: true, edit: { "args.limit": 50 }, note: "start with a few" } : true;
   const policy = Policy.fromText(rule, { onApproval });
   const sent: { limit: number }[] = [];
   const send = policy.tool("newsletter_send", async (args: { limit: number }) => void sent.push(args));

@@ -7,11 +7,22 @@ import { Denied, FenceError, Policy, PolicyResult, type AuditEntry, type Authori
 import { guard } from "fence-policy/openai-agents";
 import { guard as guardAi } from "fence-policy/ai";
 
-const policy = new Policy({ allow: ["a"], strategies: { calm: () => "release", risk: { ask: async ({ call }) => (call.user ? "hold" : { outcome: "unknown" }), parameters: { amount: "field", all: "list<field>", most: { kind: "number", required: false } } } } });
+const policy = new Policy({
+  allow: ["a"],
+  strategies: {
+    calm: () => "release",
+    risk: {
+      ask: async ({ call }) => (call.user ? "hold" : { outcome: "unknown" }),
+      parameters: { amount: "field", all: "list<field>", most: { kind: "number", required: false } },
+    },
+  },
+});
 
 export async function openai(): Promise<string | undefined> {
   const guarded = guard(policy, { agent: { id: "a", roles: ["writer"] }, timeout: 10 });
-  const tools = guarded.tools([tool({ name: "a", description: "", parameters: z.object({ n: z.number() }), execute: ({ n }) => n })]);
+  const tools = guarded.tools([
+    tool({ name: "a", description: "", parameters: z.object({ n: z.number() }), execute: ({ n }) => n }),
+  ]);
   const agent = new Agent({ name: "a", tools });
   let result = await run(agent, "go");
   while (result.interruptions.length > 0) {
@@ -23,7 +34,11 @@ export async function openai(): Promise<string | undefined> {
 }
 
 export async function vercel(model: LanguageModel, messages: ModelMessage[]): Promise<string> {
-  const { tools, toolApproval, answers } = ((guarded) => ({ tools: guarded.tools({ a: aiTool({ inputSchema: z.object({ n: z.number() }), execute: ({ n }) => n }) }), toolApproval: guarded.toolApproval, answers: guarded }))(guardAi(policy));
+  const { tools, toolApproval, answers } = ((guarded) => ({
+    tools: guarded.tools({ a: aiTool({ inputSchema: z.object({ n: z.number() }), execute: ({ n }) => n }) }),
+    toolApproval: guarded.toolApproval,
+    answers: guarded,
+  }))(guardAi(policy));
   const result = await generateText({ model, tools, toolApproval, messages });
   messages.push(...result.responseMessages, { role: "tool", content: await answers.answers(result.content) });
   return await streamText({ model, tools, toolApproval, messages }).text;

@@ -9,7 +9,19 @@ const policy = new Policy({ allow: ["*"] });
 const round = (value) => policy.check("x", { args: { value } }).args.value;
 
 test("numbers are what JSON would print, and whole numbers of any size are exact", () => {
-  for (const number of [0, 1, -1, 0.1, 1e21, 1e-7, 123456.789, 5e-324, 1.7976931348623157e308, 2 ** 53, -(2 ** 53) - 2]) {
+  for (const number of [
+    0,
+    1,
+    -1,
+    0.1,
+    1e21,
+    1e-7,
+    123456.789,
+    5e-324,
+    1.7976931348623157e308,
+    2 ** 53,
+    -(2 ** 53) - 2,
+  ]) {
     equal(round(number), number);
   }
   equal(Object.is(round(-0), 0), true, "as JSON.stringify(-0) does");
@@ -28,7 +40,18 @@ test("a digest is that of the same JSON anywhere", () => {
 });
 
 test("texts, lists and objects come back as they went", () => {
-  const values = ["", "\u0000\u001f\"\\", "\u{1f600}", "\ufffd", "e\u0301", [], {}, [[], [null, true]], { a: { b: [1, "2"] } }, { "": 1, 7: 2 }];
+  const values = [
+    "",
+    '\u0000\u001f"\\',
+    "\u{1f600}",
+    "\ufffd",
+    "e\u0301",
+    [],
+    {},
+    [[], [null, true]],
+    { a: { b: [1, "2"] } },
+    { "": 1, 7: 2 },
+  ];
   for (const value of values) deepStrictEqual(round(value), value);
   deepEqual(round(Object.assign(Object.create(null), { a: 1 })), { a: 1 });
 });
@@ -48,7 +71,12 @@ test("what JSON.stringify would drop or change is refused, by its place", () => 
     [{ [Symbol("s")]: 1 }, "`args.value` has a symbol for a key"],
     [new Date(0), "is a Date: write its `toISOString()`"],
     [new Map([["a", 1]]), "`args.value` is not a plain object"],
-    [new (class Mail { to = "x" })(), "`args.value` is not a plain object"],
+    [
+      new (class Mail {
+        to = "x";
+      })(),
+      "`args.value` is not a plain object",
+    ],
     [new Uint8Array(2), "`args.value` is not a plain object"],
     [Object.create({ inherited: 1 }), "`args.value` is not a plain object"],
     [{ toJSON: () => "other" }, "`args.value.toJSON` is a function"],
@@ -68,7 +96,11 @@ test("what JSON.stringify would drop or change is refused, by its place", () => 
 
 test("a getter is read once: what was judged is what runs", () => {
   let reads = 0;
-  const args = { get to() { return reads++ === 0 ? "friend" : "everybody" } };
+  const args = {
+    get to() {
+      return reads++ === 0 ? "friend" : "everybody";
+    },
+  };
   const result = Policy.fromText('fence 1 policy p allow mail when args.to == "friend"').check("mail", { args });
   ok(result.allowed);
   deepEqual(result.args, { to: "friend" });
@@ -79,7 +111,10 @@ test("a getter is read once: what was judged is what runs", () => {
 test("ARG-032: keys of prototypes are members like any other, and nothing more", async () => {
   const args = JSON.parse('{"__proto__":{"recipient_count":1},"constructor":{"prototype":{"admin":true}}}');
   const before = Object.getOwnPropertyNames(Object.prototype).sort();
-  const mail = Policy.fromText("fence 1 policy p allow mail when args.recipient_count <= 50 allow admin when args.admin == true ask any", { onApproval: () => true });
+  const mail = Policy.fromText(
+    "fence 1 policy p allow mail when args.recipient_count <= 50 allow admin when args.admin == true ask any",
+    { onApproval: () => true },
+  );
   ok(!mail.check("mail", { args }).allowed);
   ok(!mail.check("admin", { args }).allowed);
   for (const back of [mail.check("mail", { args }).args, (await mail.authorize("any", args)).args]) {
