@@ -9,25 +9,25 @@ const ANSWER = ["approve", "edit", "note", "refuse"];
 const LONGEST = 500;
 
 /** Waits for an answer, `timeout` milliseconds at most: `{ state, reason }`. With 0 it only looks. */
-async function answer({ native, onApproval, approver }, verdict, timeout) {
+async function answer({ native, onApproval, approver }, handle, timeout) {
   const begun = performance.now();
   if (onApproval && timeout !== 0) {
-    const request = attempt(() => native.request(verdict.requestId));
+    const request = attempt(() => native.request(native.requestId(handle)));
     const refused = await callBack(native, onApproval, approver, request, timeout);
     if (refused !== null) return { state: "denied", reason: refused };
   }
   const left = timeout === undefined ? undefined : Math.max(0, timeout - (performance.now() - begun));
-  return attempt(() => verdict.wait(left));
+  return attempt(() => native.wait(handle, left));
 }
 
 /** Uses an approval: `{ args }`, the arguments to make the call with, or `{ state, reason }`. */
-async function claim({ native }, verdict, exact = false) {
-  const digest = attempt(() => native.request(verdict.requestId)).digest;
-  if (exact && digest !== JSON.parse(verdict.decision).digest) {
+async function claim({ native }, handle, exact = false) {
+  const { digest } = attempt(() => native.request(native.requestId(handle)));
+  if (exact && digest !== JSON.parse(native.decision(handle)).digest) {
     return { state: "edited", reason: "the approver changed the call" };
   }
   try {
-    return { state: "claimed", args: await verdict.claim(exact) };
+    return { state: "claimed", args: await native.claim(handle, exact) };
   } catch (error) {
     return { state: "unclaimed", reason: error.message };
   }

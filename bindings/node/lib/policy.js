@@ -41,7 +41,10 @@ class Policy {
       options.callable(all.onApproval, "onApproval"),
       options.millis(all.timeout, "timeout"),
     ];
-    this.#host = { native: this.#native, approver, onApproval, timeout };
+    const native = this.#native;
+    // Results that nobody holds any more let their decisions go.
+    const kept = new FinalizationRegistry((handle) => native.release(handle));
+    this.#host = { native, kept, approver, onApproval, timeout };
   }
 
   static fromFile(paths, given) {

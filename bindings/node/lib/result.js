@@ -10,15 +10,17 @@ const [ALLOW, ASK, DENY] = [0, 1, 2];
 /** What became of one call. All but the verdict is read from the add-on when it is asked for. */
 class PolicyResult {
   #host;
-  #verdict;
+  #handle;
   #effect;
   #outcome;
 
-  constructor(host, tool, verdict) {
+  /** `made`: four times the handle of the add-on's decision, and its effect. */
+  constructor(host, tool, made) {
     this.tool = tool;
     this.#host = host;
-    this.#verdict = verdict;
-    this.#effect = verdict.effect;
+    this.#handle = made >>> 2;
+    this.#effect = made & 3;
+    host.kept.register(this, this.#handle);
   }
 
   get allowed() {
@@ -34,19 +36,19 @@ class PolicyResult {
   }
 
   get reason() {
-    return this.#outcome?.reason ?? this.#verdict.reason;
+    return this.#outcome?.reason ?? attempt(() => this.#host.native.reason(this.#handle));
   }
 
   get args() {
-    return this.#outcome?.args ?? attempt(() => this.#verdict.args);
+    return this.#outcome?.args ?? attempt(() => this.#host.native.args(this.#handle));
   }
 
   get decision() {
-    return JSON.parse(this.#verdict.decision);
+    return JSON.parse(attempt(() => this.#host.native.decision(this.#handle)));
   }
 
   get requestId() {
-    return this.#verdict.requestId;
+    return attempt(() => this.#host.native.requestId(this.#handle));
   }
 
   get state() {
@@ -58,7 +60,7 @@ class PolicyResult {
     if (this.#effect !== ASK) return this.state;
     const longest = millis(timeout, "timeout") ?? this.#host.timeout;
     this.#outcome = { state: "pending", reason: this.reason };
-    this.#outcome = await answer(this.#host, this.#verdict, longest);
+    this.#outcome = await answer(this.#host, this.#handle, longest);
     return this.state;
   }
 
@@ -66,7 +68,7 @@ class PolicyResult {
     const { exact, ...wait } = known(given, ["timeout", "exact"], "`requestApproval`");
     if (this.#effect !== ASK) return this.allowed;
     if ((await this.waitForPeople(wait)) !== "approved") return false;
-    this.#outcome = await claim(this.#host, this.#verdict, exact);
+    this.#outcome = await claim(this.#host, this.#handle, exact);
     return this.state === "claimed";
   }
 
@@ -80,12 +82,12 @@ class PolicyResult {
 
   /** Withdraws the request, where nobody waits for it. */
   async withdraw(why) {
-    if (this.#effect === ASK && this.#outcome === undefined) await attempt(() => this.#verdict.withdraw(why));
+    if (this.#effect === ASK && this.#outcome === undefined) await attempt(() => this.#host.native.withdraw(this.#handle, why));
   }
 
   async #finish(failed, note) {
     if (this.#outcome?.state !== "claimed") return;
-    await attempt(() => this.#verdict.finish(failed, note && String(note).slice(0, 1000)));
+    await attempt(() => this.#host.native.finish(this.#handle, failed, note && String(note).slice(0, 1000)));
   }
 
   [Symbol.toPrimitive]() {

@@ -3,6 +3,7 @@
 use crate::build::Setup;
 use crate::call::{Caller, Who};
 use crate::failed;
+use crate::kept::Kept;
 use crate::questions::Questions;
 use crate::values::Given;
 use crate::verdict::Verdict;
@@ -19,7 +20,8 @@ pub struct Gate {
     pub(crate) gate: fence::Gate,
     caller: Caller,
     questions: Option<Arc<Questions>>,
-    reason: Reason,
+    pub(crate) reason: Reason,
+    pub(crate) kept: Kept,
 }
 
 /// How a decision's reason is worded: a policy of lists has words of its own.
@@ -40,18 +42,21 @@ impl Gate {
     pub fn new(mut setup: Setup) -> napi::Result<Self> {
         let (gate, questions) = setup.build()?;
         let reason = if setup.lists.is_some() { fence::lists::reason } else { Decision::reason };
-        Ok(Self { gate, caller: Caller::new(setup.caller), questions, reason })
+        let (caller, kept) = (Caller::new(setup.caller), Kept::default());
+        Ok(Self { gate, caller, questions, reason, kept })
     }
 
-    /// Decides a call; the thread stands still until the decision is durable.
+    /// Decides a call; the thread stands still until the decision is durable. Answers its handle
+    /// and what becomes of the call, in one number: four times the one, and 0 to 2 for `allow`,
+    /// `ask`, `deny`.
     #[napi]
-    pub fn check(&self, tool: String, args: Given, who: Option<Who>) -> Verdict {
+    pub fn check(&self, tool: String, args: Given, who: Option<Who>) -> u32 {
         let call = self.caller.call(tool, args, who);
         let decided = self.gate.decide_blocking(&call);
-        Verdict::new(&self.gate, self.reason, call, decided)
+        self.kept.keep(Verdict::new(&self.gate, call, decided))
     }
 
-    /// Decides a call beside the event loop.
+    /// Decides a call beside the event loop. Answers as `check` does.
     #[napi]
     pub fn check_async<'e>(
         &self,
@@ -59,12 +64,12 @@ impl Gate {
         tool: String,
         args: Given,
         who: Option<Who>,
-    ) -> napi::Result<PromiseRaw<'e, Verdict>> {
-        let (gate, reason) = (self.gate.clone(), self.reason);
+    ) -> napi::Result<PromiseRaw<'e, u32>> {
+        let (gate, kept) = (self.gate.clone(), self.kept.clone());
         let call = self.caller.call(tool, args, who);
         env.spawn_future(async move {
             let decided = gate.decide(&call).await;
-            Ok(Verdict::new(&gate, reason, call, decided))
+            Ok(kept.keep(Verdict::new(&gate, call, decided)))
         })
     }
 

@@ -7,6 +7,7 @@ mod approvals;
 mod build;
 mod call;
 mod gate;
+mod kept;
 mod questions;
 mod values;
 mod verdict;

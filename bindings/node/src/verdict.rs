@@ -1,21 +1,18 @@
-//! A decision in JavaScript's hands: read when asked, waited for, claimed.
+//! Decisions in JavaScript's hands, each by its handle: read when asked, waited for, claimed.
 
 use crate::failed;
-use crate::gate::Reason;
+use crate::gate::Gate;
 use crate::values::Shown;
 use fence::approvals::{ApprovalError, Approvals, Canceller, Claimant, Claimed, Finish, RequestId};
 use fence::gate::{ClaimError, Decided, GateError};
-use fence::{Decision, Effect, Gate, Outcome, ToolCall};
+use fence::{Decision, Effect, Outcome, ToolCall};
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use std::time::{Duration, Instant};
 
 /// A decision and the call it is about.
-#[napi]
 pub struct Verdict {
-    gate: Gate,
-    reason: Reason,
     call: ToolCall,
     decided: Made,
 }
@@ -36,17 +33,19 @@ pub struct Settled {
 }
 
 impl Verdict {
-    pub(crate) fn new(
-        gate: &Gate,
-        reason: Reason,
-        call: ToolCall,
-        made: Result<Decided, GateError>,
-    ) -> Self {
-        let decided = match made {
-            Ok(decided) => Made::Recorded(decided),
-            Err(error) => Made::Unrecorded(Box::new(Decision::unrecorded(&error, &gate.layers()))),
-        };
-        Self { gate: gate.clone(), reason, call, decided }
+    /// What was made of a call by this gate.
+    pub fn new(gate: &fence::Gate, call: ToolCall, made: Result<Decided, GateError>) -> Self {
+        let unrecorded = |error| Box::new(Decision::unrecorded(&error, &gate.layers()));
+        let decided = made.map_or_else(|error| Made::Unrecorded(unrecorded(error)), Made::Recorded);
+        Self { call, decided }
+    }
+
+    /// What becomes of the call; the rest of the decision is not written up for it.
+    pub fn effect(&self) -> Effect {
+        match &self.decided {
+            Made::Recorded(decided) => decided.effect(),
+            Made::Unrecorded(decision) => decision.decision,
+        }
     }
 
     fn read(&self) -> &Decision {
@@ -56,54 +55,41 @@ impl Verdict {
         }
     }
 
-    /// What becomes of the call; the rest of the decision is not written up for it.
-    fn verdict(&self) -> Effect {
-        match &self.decided {
-            Made::Recorded(decided) => decided.effect(),
-            Made::Unrecorded(decision) => decision.decision,
-        }
-    }
-
-    fn request(&self) -> napi::Result<Request> {
+    fn request(&self, gate: &fence::Gate) -> napi::Result<Request> {
         let notice = self.read().request.as_ref();
         let id = notice.and_then(|notice| notice.id.parse().ok());
         let id = id.ok_or_else(|| failed("the decision asks nobody"))?;
-        let (gate, claimant) = (self.gate.clone(), Claimant::of(&self.call));
-        Ok(Request { gate, id, claimant })
+        Ok(Request { gate: gate.clone(), id, claimant: Claimant::of(&self.call) })
     }
 }
 
 #[napi]
-impl Verdict {
-    /// `allow`, `ask`, `deny` as 0, 1, 2.
-    #[napi(getter)]
-    pub fn effect(&self) -> u8 {
-        self.verdict() as u8
-    }
-
+impl Gate {
     /// Why.
-    #[napi(getter)]
-    pub fn reason(&self) -> String {
-        (self.reason)(self.read())
+    #[napi]
+    pub fn reason(&self, handle: u32) -> napi::Result<String> {
+        self.verdict(handle, |verdict| (self.reason)(verdict.read()))
     }
 
     /// The whole decision as JSON.
-    #[napi(getter)]
-    pub fn decision(&self) -> napi::Result<String> {
-        serde_json::to_string(self.read()).map_err(failed)
+    #[napi]
+    pub fn decision(&self, handle: u32) -> napi::Result<String> {
+        self.verdict(handle, |verdict| serde_json::to_string(verdict.read()))?.map_err(failed)
     }
 
     /// The request that it opened or joined.
-    #[napi(getter)]
-    pub fn request_id(&self) -> Option<String> {
-        let asks = self.verdict() == Effect::Ask;
-        asks.then(|| self.read().request.as_ref().map(|notice| notice.id.clone())).flatten()
+    #[napi]
+    pub fn request_id(&self, handle: u32) -> napi::Result<Option<String>> {
+        self.verdict(handle, |verdict| {
+            let asks = verdict.effect() == Effect::Ask;
+            asks.then(|| verdict.read().request.as_ref().map(|notice| notice.id.clone())).flatten()
+        })
     }
 
     /// The arguments as they were judged.
-    #[napi(getter)]
-    pub fn args(&self) -> Shown {
-        Shown(self.call.args.clone())
+    #[napi]
+    pub fn args(&self, handle: u32) -> napi::Result<Shown> {
+        self.verdict(handle, |verdict| Shown(verdict.call.args.clone()))
     }
 
     /// Waits for people, at most so many milliseconds.
@@ -111,9 +97,10 @@ impl Verdict {
     pub fn wait<'e>(
         &self,
         env: &'e Env,
+        handle: u32,
         timeout: Option<f64>,
     ) -> napi::Result<PromiseRaw<'e, Settled>> {
-        let request = self.request()?;
+        let request = self.verdict(handle, |verdict| verdict.request(&self.gate))??;
         let until = timeout.map(|millis| Instant::now() + Duration::from_millis(whole(millis)));
         env.spawn_future(async move { request.settled(until).await.map_err(failed) })
     }
@@ -121,8 +108,14 @@ impl Verdict {
     /// Uses the approval, once, and gives the arguments to make the call with. `exact`: only as it
     /// was asked, not as somebody changed it.
     #[napi]
-    pub fn claim<'e>(&self, env: &'e Env, exact: bool) -> napi::Result<PromiseRaw<'e, Shown>> {
-        let (request, digest) = (self.request()?, exact.then(|| self.call.digest()));
+    pub fn claim<'e>(
+        &self,
+        env: &'e Env,
+        handle: u32,
+        exact: bool,
+    ) -> napi::Result<PromiseRaw<'e, Shown>> {
+        let request = self.verdict(handle, |verdict| verdict.request(&self.gate))??;
+        let digest = self.verdict(handle, |verdict| exact.then(|| verdict.call.digest()))?;
         env.spawn_future(async move {
             let call = request.claim(digest).await.map_err(failed)?;
             Ok(Shown(call.args))
@@ -131,9 +124,15 @@ impl Verdict {
 
     /// Withdraws the request: the agent does not want it any more.
     #[napi]
-    pub fn withdraw<'e>(&self, env: &'e Env, why: String) -> napi::Result<PromiseRaw<'e, ()>> {
-        let Request { gate, id, claimant } = self.request()?;
-        let receipt = gate.approvals().cancel(&Canceller::Agent(claimant), id, &why);
+    pub fn withdraw<'e>(
+        &self,
+        env: &'e Env,
+        handle: u32,
+        why: String,
+    ) -> napi::Result<PromiseRaw<'e, ()>> {
+        let request = self.verdict(handle, |verdict| verdict.request(&self.gate))??;
+        let by = Canceller::Agent(request.claimant.clone());
+        let receipt = request.approvals().cancel(&by, request.id, &why);
         env.spawn_future(async move { receipt.await.map(drop).map_err(failed) })
     }
 
@@ -142,19 +141,30 @@ impl Verdict {
     pub fn finish<'e>(
         &self,
         env: &'e Env,
-        failed_: bool,
+        handle: u32,
+        failing: bool,
         note: Option<String>,
     ) -> napi::Result<PromiseRaw<'e, ()>> {
-        let Request { gate, id, claimant } = self.request()?;
-        let finish = Finish { failed: failed_, note };
-        let receipt = gate.approvals().result(&claimant, id, finish);
+        let request = self.verdict(handle, |verdict| verdict.request(&self.gate))??;
+        let finish = Finish { failed: failing, note };
+        let receipt = request.approvals().result(&request.claimant, request.id, finish);
         env.spawn_future(async move { receipt.await.map(drop).map_err(failed) })
+    }
+
+    /// Lets a decision go that JavaScript has no more use for.
+    #[napi]
+    pub fn release(&self, handle: u32) {
+        self.kept.release(handle);
+    }
+
+    fn verdict<T>(&self, handle: u32, read: impl FnOnce(&Verdict) -> T) -> napi::Result<T> {
+        self.kept.read(handle, read).ok_or_else(|| failed("there is no such decision"))
     }
 }
 
 /// A request, for the side that made the call.
 struct Request {
-    gate: Gate,
+    gate: fence::Gate,
     id: RequestId,
     claimant: Claimant,
 }
