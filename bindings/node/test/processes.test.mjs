@@ -100,6 +100,27 @@ test("two processes share one database: counters without gaps, requests, approva
   equal(people.auditTrail.length, 13);
 });
 
+test("a result keeps its own decision, however many others were let go", async () => {
+  const held = `
+    import { setFlagsFromString } from "node:v8";
+    import { runInNewContext } from "node:vm";
+    import { Policy } from "fence-policy";
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc");
+    const policy = new Policy({ allow: ["x_*"] });
+    const kept = [];
+    for (let round = 0; round < 5; round++) {
+      for (let n = 0; n < 2000; n++) {
+        const result = policy.check(\`x_\${n}\`, { args: { round, n } });
+        if (n % 97 === 0) kept.push([result, round, n]);
+      }
+      gc();
+      await new Promise((wake) => setTimeout(wake, 10));
+    }
+    console.log(kept.every(([{ args, decision }, round, n]) => args.round === round && args.n === n && decision.decision === "allow"), kept.length);`;
+  equal(await script(held), "true 105");
+});
+
 test("a program ends when nothing waits, also with strategies", async () => {
   const ended = `${SHARED}
     const other = Policy.fromText("fence 1 policy p ask x { auto via calm() }", { strategies: { calm: () => "release" } });
