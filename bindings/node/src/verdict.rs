@@ -4,6 +4,7 @@ use crate::failed;
 use crate::gate::Gate;
 use crate::values::Shown;
 use fence::approvals::{ApprovalError, Approvals, Canceller, Claimant, Claimed, Finish, RequestId};
+use fence::engine::json::Json;
 use fence::gate::{ClaimError, Decided, GateError};
 use fence::{Decision, Effect, Outcome, ToolCall};
 use napi::Env;
@@ -13,8 +14,14 @@ use std::time::{Duration, Instant};
 
 /// A decision and the call it is about.
 pub struct Verdict {
-    call: ToolCall,
+    call: About,
     decided: Made,
+}
+
+/// What of a call is still needed: all of it where people are asked, else what was judged.
+enum About {
+    Asked(Box<ToolCall>),
+    Settled(Json),
 }
 
 /// A decision, or the refusal that stands where nothing could be recorded.
@@ -37,7 +44,16 @@ impl Verdict {
     pub fn new(gate: &fence::Gate, call: ToolCall, made: Result<Decided, GateError>) -> Self {
         let unrecorded = |error| Box::new(Decision::unrecorded(&error, &gate.layers()));
         let decided = made.map_or_else(|error| Made::Unrecorded(unrecorded(error)), Made::Recorded);
+        let asks = matches!(&decided, Made::Recorded(decided) if decided.effect() == Effect::Ask);
+        let call = if asks { About::Asked(Box::new(call)) } else { About::Settled(call.args) };
         Self { call, decided }
+    }
+
+    fn args(&self) -> &Json {
+        match &self.call {
+            About::Asked(call) => &call.args,
+            About::Settled(args) => args,
+        }
     }
 
     /// What becomes of the call; the rest of the decision is not written up for it.
@@ -56,10 +72,11 @@ impl Verdict {
     }
 
     fn request(&self, gate: &fence::Gate) -> napi::Result<Request> {
+        let nobody = || failed("the decision asks nobody");
+        let About::Asked(call) = &self.call else { return Err(nobody()) };
         let notice = self.read().request.as_ref();
-        let id = notice.and_then(|notice| notice.id.parse().ok());
-        let id = id.ok_or_else(|| failed("the decision asks nobody"))?;
-        Ok(Request { gate: gate.clone(), id, claimant: Claimant::of(&self.call) })
+        let id = notice.and_then(|notice| notice.id.parse().ok()).ok_or_else(nobody)?;
+        Ok(Request { gate: gate.clone(), id, claimant: Claimant::of(call), digest: call.digest() })
     }
 }
 
@@ -89,7 +106,7 @@ impl Gate {
     /// The arguments as they were judged.
     #[napi]
     pub fn args(&self, handle: u32) -> napi::Result<Shown> {
-        self.verdict(handle, |verdict| Shown(verdict.call.args.clone()))
+        self.verdict(handle, |verdict| Shown(verdict.args().clone()))
     }
 
     /// Waits for people, at most so many milliseconds.
@@ -115,9 +132,8 @@ impl Gate {
         exact: bool,
     ) -> napi::Result<PromiseRaw<'e, Shown>> {
         let request = self.verdict(handle, |verdict| verdict.request(&self.gate))??;
-        let digest = self.verdict(handle, |verdict| exact.then(|| verdict.call.digest()))?;
         env.spawn_future(async move {
-            let call = request.claim(digest).await.map_err(failed)?;
+            let call = request.claim(exact).await.map_err(failed)?;
             Ok(Shown(call.args))
         })
     }
@@ -167,6 +183,8 @@ struct Request {
     gate: fence::Gate,
     id: RequestId,
     claimant: Claimant,
+    /// Of the call as it was asked.
+    digest: [u8; 32],
 }
 
 impl Request {
@@ -187,7 +205,8 @@ impl Request {
         Ok(Settled { state: state.to_owned(), reason })
     }
 
-    async fn claim(&self, digest: Option<[u8; 32]>) -> Result<ToolCall, ClaimError> {
+    async fn claim(&self, exact: bool) -> Result<ToolCall, ClaimError> {
+        let digest = exact.then_some(self.digest);
         match self.approvals().claim(&self.claimant, self.id, digest).await? {
             Claimed::Released(call, _) => Ok(*call),
             Claimed::Asked(view) => Err(ClaimError::AskedAnew(view.id)),
