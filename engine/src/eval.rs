@@ -2,11 +2,13 @@
 //!
 //! Pure and borrowed: no I/O, no lock, and no allocation on well-formed ASCII calls.
 
+mod always;
 mod declared;
 mod nearest;
 mod report;
 mod tally;
 
+pub use always::always_denied;
 pub use report::{Finding, LineFinding, PhraseFinding, Report, report};
 
 use crate::call::{Malformed, ToolCall};
