@@ -19,6 +19,8 @@ mod show;
 mod step;
 mod sweep;
 mod view;
+#[cfg(feature = "mcp")]
+mod void;
 mod vote;
 mod watch;
 mod who;

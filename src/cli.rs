@@ -28,6 +28,8 @@ mod lines;
 mod load;
 mod log;
 mod man;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod moment;
 mod output;
 mod paint;
@@ -101,6 +103,8 @@ enum Command {
     Delegations(delegations::Delegations),
     #[cfg(feature = "server")]
     Serve(serve::Serve),
+    #[cfg(feature = "mcp")]
+    Mcp(mcp::Mcp),
     #[cfg(feature = "server")]
     Token(token::Token),
     ImportTools(import_tools::ImportTools),
@@ -138,6 +142,8 @@ impl Command {
             Self::Delegations(command) => command.run(context),
             #[cfg(feature = "server")]
             Self::Serve(command) => command.run(context),
+            #[cfg(feature = "mcp")]
+            Self::Mcp(command) => command.run(context),
             #[cfg(feature = "server")]
             Self::Token(command) => command.run(context),
             Self::ImportTools(command) => command.run(context),
@@ -174,6 +180,9 @@ pub(crate) enum Exit {
     Positive,
     /// 1: done and negative: errors found, a test failed, damage found.
     Negative,
+    /// As another program ended.
+    #[cfg(feature = "mcp")]
+    Code(u8),
 }
 
 impl From<bool> for Exit {
@@ -214,6 +223,8 @@ pub fn main() -> ExitCode {
     match cli.command.run(&context) {
         Ok(Exit::Positive) => ExitCode::SUCCESS,
         Ok(Exit::Negative) => ExitCode::from(1),
+        #[cfg(feature = "mcp")]
+        Ok(Exit::Code(code)) => ExitCode::from(code),
         Err(failure) => {
             context.output.failure(&failure);
             ExitCode::from(2)

@@ -13,6 +13,8 @@ mod hook;
 #[cfg(feature = "server")]
 pub mod http;
 pub mod lists;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 #[cfg(any(feature = "cli", feature = "server"))]
 mod meant;
 #[cfg(feature = "server")]

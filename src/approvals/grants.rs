@@ -122,6 +122,37 @@ impl Approvals {
     }
 }
 
+/// Every grant that lasts, for [`void`].
+#[cfg(feature = "mcp")]
+pub(super) fn live(store: &dyn crate::store::Store) -> Result<Vec<Item>, StoreError> {
+    store.live_items(KIND, None)
+}
+
+/// Ends those of these grants that are for a tool.
+#[cfg(feature = "mcp")]
+pub(super) fn void(
+    transaction: &mut dyn Transaction,
+    known: &[Item],
+    (tool, why): (&str, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for known in known {
+        let item = transaction.item(KIND, known.id)?.filter(|item| item.ended_at.is_none());
+        let Some((item, grant)) = item.and_then(|item| read(&item).map(|grant| (item, grant)))
+        else {
+            continue;
+        };
+        if !grant.tool.eq_ignore_ascii_case(tool) {
+            continue;
+        }
+        let body = Body::new(now, "grant.voided").with("grant", &grant.id).with("reason", why);
+        let ended = GrantView { ended_at: Some(now.to_string()), ..grant };
+        keep(transaction, &item, &ended, Some(now))?;
+        transaction.event(&body.event(None))?;
+    }
+    Ok(())
+}
+
 fn read(item: &Item) -> Option<GrantView> {
     serde_json::from_str(&item.body).ok()
 }

@@ -3,7 +3,7 @@
 use super::step::Case;
 use super::{ApprovalError, Approvals, RequestId, RequestSummary, RequestView, show, state_at};
 use crate::store::{Order, RequestFilter, StoreError};
-use fence_engine::approval::RequestState;
+use fence_engine::approval::{Event, RequestState, State, Vote, advance};
 use std::time::{Duration, Instant};
 
 /// A request may be moved while it is read; then it is read again.
@@ -58,6 +58,19 @@ impl Approvals {
     /// As [`Approvals::get`].
     pub fn version(&self, id: RequestId, version: u32) -> Result<RequestView, ApprovalError> {
         show::of(&self.case(id, Some(version))?, self.shared(), self.shared().clock.now())
+    }
+
+    /// Whether this person's approval would be enough, now and with nobody else's: what a dialog
+    /// beside the agent needs to know before it is opened.
+    ///
+    /// # Errors
+    /// As [`Approvals::get`].
+    pub fn settles(&self, id: RequestId, person: &str) -> Result<bool, ApprovalError> {
+        let (case, now) = (self.case(id, None)?, self.shared().clock.now());
+        let vote = Vote { by: person.to_owned(), on_behalf_of: None, at: now };
+        let after = advance(&case.opening, &case.state, &Event::Approve(vote), now);
+        let alone = case.state.votes().is_empty() && self.people().knows(person);
+        Ok(alone && matches!(after, Ok(State::Approved(_))))
     }
 
     /// Requests: those that wait, next deadline first; others newest first.

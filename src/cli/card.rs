@@ -54,6 +54,12 @@ pub(crate) fn of(view: &RequestView) -> String {
     card.0.join("\n")
 }
 
+/// As [`of`], without colours: for a medium that has none.
+#[cfg(feature = "mcp")]
+pub(crate) fn plain(view: &RequestView) -> String {
+    anstream::adapter::strip_str(&of(view)).to_string()
+}
+
 fn head(card: &mut Card, view: &RequestView) {
     let color = match view.state {
         "pending" => 33,

@@ -55,6 +55,8 @@ use crate::meant::meant;
 use crate::people::People;
 use crate::service::Services;
 pub(crate) use door::Door;
+#[cfg(feature = "mcp")]
+pub(crate) use door::wait;
 use fence_engine::show::printable;
 use fence_engine::strategy::Strategies;
 use serde::Deserialize;

@@ -60,7 +60,8 @@ pub(super) fn make(written: &Written, known: impl Fn(&str) -> bool) -> Result<Do
     })
 }
 
-fn wait(text: &str) -> Result<Duration, String> {
+/// `0s`, or a time of at most a day.
+pub(crate) fn wait(text: &str) -> Result<Duration, String> {
     match text {
         "0" | "0s" => Ok(Duration::ZERO),
         _ => time(text, LONGEST).ok_or_else(|| {

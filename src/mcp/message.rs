@@ -1,0 +1,337 @@
+//! One JSON-RPC message, read strictly: what was read is what is forwarded.
+
+use fence_engine::json::{Builder, BuildError, Json, Limits, Object, Value};
+use fence_engine::show::printable;
+use std::borrow::Cow;
+use std::fmt;
+
+/// What one message may be: results carry files and pictures.
+pub(super) const LIMITS: Limits =
+    Limits { bytes: 64 << 20, depth: 128, values: 4_000_000 };
+
+/// The members that a message has. Others are read by nobody here, and not forwarded to servers:
+/// some of them do not tell `Method` from `method`.
+const MEMBERS: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
+
+/// The id of a request, as its JSON: a text or a whole number, kept as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Id(String);
+
+impl Id {
+    /// An id of Fence's own, in a space that nobody else may use.
+    pub(super) fn own(prefix: &str, number: u64) -> Self {
+        Self(format!("\"{prefix}{number}\""))
+    }
+
+    /// The text that it is, where it is one.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        self.0.strip_prefix('"')?.strip_suffix('"')
+    }
+
+    pub(super) fn read(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Text(_) => {}
+            Value::Number(number) if is_whole(number.as_str()) => {}
+            _ => return None,
+        }
+        let mut text = String::new();
+        value.write_compact(&mut text);
+        Some(Self(text))
+    }
+}
+
+fn is_whole(token: &str) -> bool {
+    let digits = token.strip_prefix('-').unwrap_or(token);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// It wants an answer.
+    Request(Id, String),
+    /// It wants none.
+    Notification(String),
+    /// It is the answer to a request.
+    Response(Id),
+}
+
+/// One message.
+#[derive(Clone)]
+pub(super) struct Message {
+    pub(super) shape: Shape,
+    pub(super) json: Json,
+    raw: Vec<u8>,
+}
+
+/// Why something is no message, and which request it would have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    pub(super) why: String,
+    pub(super) id: Option<Id>,
+    /// Whether it is JSON at all.
+    pub(super) is_json: bool,
+}
+
+impl Message {
+    /// Reads one message.
+    pub(super) fn read(raw: Vec<u8>) -> Result<Self, Unreadable> {
+        if let Some(why) = breaks_lines(&raw) {
+            return Err(Unreadable { why: why.to_owned(), id: None, is_json: false });
+        }
+        let json = Json::parse_with(&raw, &LIMITS);
+        let json = json.map_err(|error| Unreadable {
+            why: format!("it is not strict JSON: {error}"),
+            id: None,
+            is_json: false,
+        })?;
+        match shape(json.root()) {
+            Ok(shape) => Ok(Self { shape, json, raw }),
+            Err(why) => {
+                let id = json.root().get("id").and_then(Id::read);
+                Err(Unreadable { why: why.to_owned(), id, is_json: true })
+            }
+        }
+    }
+
+    /// Its parameters, where it has some.
+    pub(super) fn params(&self) -> Option<Object<'_>> {
+        self.json.root().get("params")?.as_object()
+    }
+
+    /// One of its parameters.
+    pub(super) fn param(&self, key: &str) -> Option<Value<'_>> {
+        self.params()?.get(key)
+    }
+
+    /// What it says in `_meta` under this key.
+    pub(super) fn meta(&self, key: &str) -> Option<Value<'_>> {
+        self.param("_meta")?.get(key)
+    }
+
+    /// Its result, where it is a response that has one.
+    pub(super) fn result(&self) -> Option<Value<'_>> {
+        self.json.root().get("result")
+    }
+
+    /// The method, unless it is a response.
+    pub(super) fn method(&self) -> &str {
+        match &self.shape {
+            Shape::Request(_, method) | Shape::Notification(method) => method,
+            Shape::Response(_) => "",
+        }
+    }
+
+    /// The bytes to forward to a server: as they came, unless they hold what has no meaning there.
+    pub(super) fn to_server(&self) -> Result<Vec<u8>, BuildError> {
+        let foreign = |object: Object<'_>| object.iter().any(|(key, _)| !MEMBERS.contains(&key));
+        let claims = |meta: Value<'_>| {
+            meta.as_object().is_some_and(|meta| meta.iter().any(|(key, _)| is_ours(key)))
+        };
+        let root = self.json.root().as_object();
+        match root.is_some_and(foreign) || self.param("_meta").is_some_and(claims) {
+            true => self.with_params(|_, _| true, None),
+            false => Ok(self.raw.clone()),
+        }
+    }
+
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// The bytes as they came.
+    pub(super) fn into_raw(self) -> Vec<u8> {
+        self.raw
+    }
+
+    /// The message put together anew: the parameters that `keep` names, then `more`, which are an
+    /// object's members. What a client claims under a name of Fence's is left out.
+    pub(super) fn with_params(
+        &self,
+        keep: impl Fn(&str, Value<'_>) -> bool,
+        more: Option<Object<'_>>,
+    ) -> Result<Vec<u8>, BuildError> {
+        let mut out = Builder::within(LIMITS);
+        out.begin_object();
+        for (key, value) in self.json.root().as_object().into_iter().flatten() {
+            match (key, value) {
+                ("params", Value::Object(params)) => {
+                    out.key(key);
+                    rebuilt(&mut out, params, &keep, more);
+                }
+                _ if MEMBERS.contains(&key) => {
+                    out.key(key);
+                    out.value(value);
+                }
+                _ => {}
+            }
+        }
+        if let (None, Some(more)) = (self.params(), more.filter(|more| !more.is_empty())) {
+            out.key("params");
+            out.value(Value::Object(more));
+        }
+        out.end_object();
+        out.finish().map(|json| json.to_string().into_bytes())
+    }
+}
+
+fn rebuilt(
+    out: &mut Builder,
+    params: Object<'_>,
+    keep: &impl Fn(&str, Value<'_>) -> bool,
+    more: Option<Object<'_>>,
+) {
+    out.begin_object();
+    for (key, value) in params.iter().filter(|(key, value)| keep(key, *value)) {
+        out.key(key);
+        match (key, value) {
+            ("_meta", Value::Object(meta)) => {
+                out.begin_object();
+                for (key, value) in meta.iter().filter(|(key, _)| !is_ours(key)) {
+                    out.key(key);
+                    out.value(value);
+                }
+                out.end_object();
+            }
+            _ => out.value(value),
+        }
+    }
+    for (key, value) in more.into_iter().flatten() {
+        out.key(key);
+        out.value(value);
+    }
+    out.end_object();
+}
+
+/// Whether a key of `_meta` is under Fence's name, in any spelling.
+fn is_ours(key: &str) -> bool {
+    let fence = key.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("fence"));
+    fence && key.bytes().nth(5).is_none_or(|next| !next.is_ascii_alphanumeric())
+}
+
+/// Why some readers would see more than one line: a bare carriage return ends one for them.
+fn breaks_lines(raw: &[u8]) -> Option<&'static str> {
+    match raw.iter().find(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+        Some(0) => Some("there is a NUL in it"),
+        Some(_) => Some("there is a line end in it"),
+        None => None,
+    }
+}
+
+/// The message with what some readers take for a line end written as escapes: its value is the same.
+pub(super) fn one_line(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let special = |at: usize| match bytes.get(at..) {
+        Some([0xE2, 0x80, last @ (0xA8 | 0xA9), ..]) => Some((3, 0x2028 + u32::from(last - 0xA8))),
+        Some([0xC2, 0x85, ..]) => Some((2, 0x85)),
+        _ => None,
+    };
+    let first = (0..bytes.len())
+        .find(|&at| matches!(bytes[at], 0xE2 | 0xC2) && special(at).is_some());
+    let Some(first) = first else { return Cow::Borrowed(bytes) };
+    let (mut out, mut at) = (bytes[..first].to_vec(), first);
+    while let Some(byte) = bytes.get(at) {
+        match special(at) {
+            Some((length, code)) => {
+                out.extend_from_slice(format!("\\u{code:04x}").as_bytes());
+                at += length;
+            }
+            None => {
+                out.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn shape(root: Value<'_>) -> Result<Shape, &'static str> {
+    let Value::Object(root) = root else {
+        return Err("it is not one message: batches are not taken, send one object a message");
+    };
+    if root.get("jsonrpc").and_then(Value::as_text) != Some("2.0") {
+        return Err("it is not JSON-RPC 2.0");
+    }
+    let id = root.get("id");
+    let read = id.map(|id| Id::read(id).ok_or("its id is neither a text nor a whole number"));
+    let id = read.transpose();
+    if root.get("params").is_some_and(|params| params.as_object().is_none()) {
+        return Err("its `params` are no object");
+    }
+    let answers = usize::from(root.get("result").is_some()) + usize::from(root.get("error").is_some());
+    match (root.get("method"), answers, id?) {
+        (Some(Value::Text(method)), 0, Some(id)) => Ok(Shape::Request(id, method.to_owned())),
+        (Some(Value::Text(method)), 0, None) => Ok(Shape::Notification(method.to_owned())),
+        (None, 1, Some(id)) => Ok(Shape::Response(id)),
+        _ => Err("it is neither a request, nor a notification, nor a response"),
+    }
+}
+
+/// A method as it may be shown.
+pub(super) fn shown(method: &str) -> String {
+    printable(method, 80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Message, Unreadable> {
+        Message::read(text.as_bytes().to_vec())
+    }
+
+    fn forwarded(text: &str) -> String {
+        String::from_utf8(read(text).unwrap().to_server().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_message_is_one_of_three_shapes() {
+        let shape = |text| read(text).map(|message| message.shape).map_err(|wrong| wrong.why);
+        let id = |text: &str| Id(text.to_owned());
+        let request = r#"{"jsonrpc":"2.0","id":"1","method":"ping"}"#;
+        assert_eq!(shape(request), Ok(Shape::Request(id("\"1\""), "ping".to_owned())));
+        let response = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+        assert_eq!(shape(response), Ok(Shape::Response(id("1"))));
+        for wrong in [
+            r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
+            r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#,
+            r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#,
+            "{\"jsonrpc\":\"2.0\",\r\"id\":1,\"method\":\"ping\"}",
+        ] {
+            assert!(shape(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_untouched_is_forwarded_byte_for_byte() {
+        let text = r#"{ "jsonrpc":"2.0", "id" : 1e0, "method":"ping" }"#;
+        assert!(read(text).is_err());
+        let text = r#"{ "jsonrpc":"2.0", "id" : 1, "method":"p\u0069ng", "params": { "n": 1.50 } }"#;
+        assert_eq!(forwarded(text), text);
+    }
+
+    #[test]
+    fn claims_under_fences_name_and_members_of_no_meaning_are_left_out() {
+        let text = r#"{"jsonrpc":"2.0","id":1,"Method":"tools/call","method":"ping","params":{"_meta":{"fence":{"approved":true},"Fence/x":1,"fencepost":2},"n":1.50}}"#;
+        let left = r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"fencepost":2},"n":1.50}}"#;
+        assert_eq!(forwarded(text), left);
+    }
+
+    #[test]
+    fn separators_that_some_readers_break_lines_at_are_escaped() {
+        let text = "{\"a\":\"\u{2028}é\u{85}…\"}";
+        assert_eq!(&*one_line(text.as_bytes()), "{\"a\":\"\\u2028é\\u0085…\"}".as_bytes());
+        assert!(matches!(one_line("…é".as_bytes()), Cow::Borrowed(_)));
+    }
+}
