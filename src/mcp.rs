@@ -4,11 +4,14 @@
 //! Methods are an allow-list ([`method`]); a request with effects is decided, held while people
 //! answer and forwarded as it was judged ([`judge`], [`subject`]); tools are listed as far as the
 //! policy could ever let them through, and pinned ([`catalog`], [`pins`]). A [`session`] joins one
-//! client and one server; how their messages travel is the business of [`stdio`], [`link`] and [`child`].
+//! client and one server; how their messages travel is the business of [`stdio`] at the client's end, and of [`child`]
+//! and [`remote`] at the server's.
 
 mod catalog;
 mod child;
 mod dialog;
+mod events;
+mod headers;
 mod hidden;
 mod judge;
 mod lines;
@@ -18,6 +21,7 @@ mod method;
 mod peer;
 mod pins;
 mod record;
+mod remote;
 mod reply;
 mod seal;
 mod session;
@@ -25,6 +29,7 @@ mod stdio;
 mod subject;
 
 pub use pins::{Pin, Pinned, accept, held};
+pub use remote::Remote;
 pub use stdio::serve;
 
 use crate::approvals::RequestView;
@@ -82,6 +87,8 @@ impl Settings {
 pub enum Upstream {
     /// A program, started with these words, that speaks on its standard streams.
     Command(Vec<OsString>),
+    /// A server that is reached over streamable HTTP.
+    Http(Remote),
 }
 
 /// Why the door closed before it served anybody.
@@ -98,6 +105,9 @@ pub enum McpError {
     /// The system gives no randomness.
     #[error("the system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
+    /// Nothing can be sent over HTTP.
+    #[error("the server cannot be reached over HTTP: {0}")]
+    Http(#[from] reqwest::Error),
     /// Signals cannot be listened for.
     #[error("{0}")]
     Io(#[from] std::io::Error),

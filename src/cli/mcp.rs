@@ -8,6 +8,8 @@ use crate::mcp::{self, Upstream};
 use crate::people::People;
 use clap::{Args, Subcommand};
 use fence_engine::call::Agent;
+use fence_engine::show::printable;
+use reqwest::header::{HeaderName, HeaderValue};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -20,6 +22,7 @@ const WAIT: Duration = Duration::from_secs(30);
 const EXAMPLE: &str = "\
 Examples:
   fence mcp files.fence --server files -- npx -y @modelcontextprotocol/server-filesystem /tmp
+  fence mcp issues.fence --server issues --http https://mcp.example.com/ --header-env Authorization=ISSUES
   fence mcp accept files/read_file
 
 Put the whole line where your client's settings name the server's command. Tools are `server/tool`
@@ -57,6 +60,12 @@ pub(crate) struct Mcp {
     /// The database to record in
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
+    /// A server that is reached over streamable HTTP, in place of a command
+    #[arg(long, value_name = "URL", conflicts_with = "command")]
+    http: Option<String>,
+    /// Send it this header, with the value of this variable
+    #[arg(long, value_name = "NAME=VARIABLE", requires = "http")]
+    header_env: Vec<String>,
     /// The server's command and its arguments
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -85,8 +94,11 @@ impl Mcp {
         let store = load::recording(context, &self.files, self.db.as_deref())?;
         let gate = load::telling(loaded.gate(), &settings).shared_store(store).build();
         let gate = gate.map_err(Failure::usage)?;
+        // Whoever speaks TLS finds its cryptography here; a process that chose one keeps it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        let runtime = runtime.enable_all().thread_name("fence-mcp").build().map_err(Failure::usage)?;
+        let runtime =
+            runtime.enable_all().thread_name("fence-mcp").build().map_err(Failure::usage)?;
         let served = runtime.block_on(mcp::serve(gate, door, &upstream));
         // The standard input may still be read from, which cannot be broken off.
         runtime.shutdown_background();
@@ -94,10 +106,12 @@ impl Mcp {
     }
 
     fn upstream(&self) -> Result<Upstream, Failure> {
-        match self.command.is_empty() {
-            false => Ok(Upstream::Command(self.command.clone())),
-            true => Err(Failure::usage("no server is named")
-                .help("end the line with its command: `-- COMMAND ARGUMENTS…`")),
+        match (&self.http, self.command.is_empty()) {
+            (Some(url), _) => remote(url, &self.header_env).map(Upstream::Http),
+            (None, false) => Ok(Upstream::Command(self.command.clone())),
+            (None, true) => Err(Failure::usage("no server is named").help(
+                "end the line with its command, `-- COMMAND ARGUMENTS…`, or name its `--http URL`",
+            )),
         }
     }
 
@@ -132,6 +146,32 @@ impl Mcp {
             (_, agent) => agent.clone(),
         }
     }
+}
+
+/// A server's URL, with headers whose values stay out of the command line.
+fn remote(url: &str, headers: &[String]) -> Result<mcp::Remote, Failure> {
+    let shown = printable(url, 200);
+    let parsed =
+        url.parse().map_err(|error| Failure::usage(format!("`{shown}` is no URL: {error}")));
+    let url: reqwest::Url = parsed?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Failure::usage(format!("`{shown}` is no URL of `http:` or `https:`")));
+    }
+    let headers = headers.iter().map(|written| header(written)).collect::<Result<_, _>>()?;
+    Ok(mcp::Remote { url, headers })
+}
+
+fn header(written: &str) -> Result<(HeaderName, HeaderValue), Failure> {
+    let wrong = || {
+        let written = printable(written, 80);
+        Failure::usage(format!("`--header-env {written}`: write `Authorization=MY_VARIABLE`"))
+    };
+    let (name, variable) = written.split_once('=').ok_or_else(wrong)?;
+    let unset = || Failure::usage(format!("the variable `{}` is not set", printable(variable, 80)));
+    let value = std::env::var(variable).map_err(|_| unset())?;
+    let mut value = HeaderValue::from_str(&value).map_err(|_| wrong())?;
+    value.set_sensitive(true);
+    Ok((name.parse().map_err(|_| wrong())?, value))
 }
 
 /// A name that no call may carry would deny every call.

@@ -1,6 +1,7 @@
 //! The tools of a server: every page of them read, pinned, and shown as far as the policy could
 //! ever let them through.
 
+use super::headers::Mirrored;
 use super::message::Message;
 use super::method::is_reserved;
 use super::peer::Peer;
@@ -35,7 +36,7 @@ struct Entry {
     /// Why no call of it passes, if so.
     barred: Option<String>,
     /// Arguments that HTTP mirrors: header and path.
-    headers: Vec<(String, Vec<String>)>,
+    headers: Mirrored,
 }
 
 /// Why there is no list.
@@ -85,7 +86,8 @@ impl Catalog {
     /// known, in the words of this call.
     pub(super) async fn barred(&self, server: &Peer, call: &Message, tool: &str) -> Option<String> {
         let mut known = self.known.lock().await;
-        let held = known.as_ref().and_then(|known| known.get(tool)).is_some_and(|e| e.barred.is_some());
+        let held =
+            known.as_ref().and_then(|known| known.get(tool)).is_some_and(|e| e.barred.is_some());
         if known.is_none() || held || self.stale.load(Ordering::SeqCst) {
             let meta = |object: Object<'_>| meta_alone(object);
             let params = call.params().and_then(meta);
@@ -105,9 +107,13 @@ impl Catalog {
     }
 
     /// The arguments of a tool that HTTP mirrors in headers, as far as its definition is known.
-    pub(super) async fn mirrored(&self, tool: &str) -> Vec<(String, Vec<String>)> {
+    pub(super) async fn mirrored(&self, tool: &str) -> Mirrored {
         let known = self.known.lock().await;
-        known.as_ref().and_then(|known| known.get(tool)).map(|e| e.headers.clone()).unwrap_or_default()
+        known
+            .as_ref()
+            .and_then(|known| known.get(tool))
+            .map(|e| e.headers.clone())
+            .unwrap_or_default()
     }
 
     async fn look(
@@ -147,7 +153,8 @@ impl Catalog {
             entries.insert(name.to_owned(), entry);
         }
         for tool in self.compare(&definitions).await? {
-            let entry = tool.strip_prefix(&*self.settings.prefix()).and_then(|n| entries.get_mut(n));
+            let entry =
+                tool.strip_prefix(&*self.settings.prefix()).and_then(|n| entries.get_mut(n));
             if let Some(entry) = entry {
                 entry.barred = Some(changed(&tool));
             }
@@ -196,7 +203,7 @@ async fn gather(server: &Peer, asked: Option<Object<'_>>) -> Result<Vec<Message>
         if let Some(error) = page.json.root().get("error") {
             return Err(NoList::Error(error.into()));
         }
-        bytes += page.length();
+        bytes += page.raw().len();
         let next = page.result().and_then(|result| result.get("nextCursor"));
         let next = next.and_then(Value::as_text).map(str::to_owned);
         pages.push(page);
@@ -279,7 +286,7 @@ fn answer(pages: &[Message], shown: &[Object<'_>]) -> Result<String, NoList> {
 }
 
 /// The arguments that the tool's schema wants mirrored: `x-mcp-header`, and where the value is.
-fn headers(tool: Object<'_>) -> Vec<(String, Vec<String>)> {
+fn headers(tool: Object<'_>) -> Mirrored {
     let mut found = Vec::new();
     if let Some(schema) = tool.get("inputSchema") {
         mirrored(schema, &mut Vec::new(), &mut found);
@@ -287,7 +294,7 @@ fn headers(tool: Object<'_>) -> Vec<(String, Vec<String>)> {
     found
 }
 
-fn mirrored(schema: Value<'_>, path: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) {
+fn mirrored(schema: Value<'_>, path: &mut Vec<String>, found: &mut Mirrored) {
     if let Some(name) = schema.get("x-mcp-header").and_then(Value::as_text) {
         found.push((name.to_owned(), path.clone()));
     }

@@ -1,8 +1,8 @@
 //! A server that is a program: started by the command line's words and by nothing else.
 
 use super::lines::{self, Line};
-use super::record::From;
 use super::peer::{Outgoing, turned};
+use super::record::From;
 use super::session::Session;
 use super::{McpError, Settings};
 use std::ffi::OsString;
@@ -45,7 +45,8 @@ impl Program {
         let failed = |error| McpError::Start { program: program.display().to_string(), error };
         let mut child = command.spawn().map_err(failed)?;
         let streams = child.stdin.take().zip(child.stdout.take());
-        let (stdin, stdout) = streams.ok_or_else(|| failed(std::io::ErrorKind::BrokenPipe.into()))?;
+        let (stdin, stdout) =
+            streams.ok_or_else(|| failed(std::io::ErrorKind::BrokenPipe.into()))?;
         Ok(Self { child, stdin, stdout })
     }
 

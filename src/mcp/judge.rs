@@ -207,7 +207,8 @@ impl Judge {
             Some(said) => self.vote(waiting.id, view.version, &view.digest, said).await?,
             None => {
                 client.forget(&question.id);
-                let params = format!(r#"{{"requestId":{},"reason":"answered elsewhere"}}"#, question.id);
+                let params =
+                    format!(r#"{{"requestId":{},"reason":"answered elsewhere"}}"#, question.id);
                 client.send(reply::notification("notifications/cancelled", &params), about).await;
             }
         }
@@ -260,7 +261,11 @@ impl Judge {
         let mut told = 0_u32;
         loop {
             let tick = Instant::now() + TICK;
-            let until = if waiting.held.progress.is_some() { tick.min(waiting.until) } else { waiting.until };
+            let until = if waiting.held.progress.is_some() {
+                tick.min(waiting.until)
+            } else {
+                waiting.until
+            };
             match self.moved(waiting, Some(until)).await? {
                 Woken::Late if until < waiting.until => {
                     told += 1;
@@ -276,9 +281,8 @@ impl Judge {
         // Far below what the server itself will count, so that progress only ever grows.
         let progress = f64::from(told) / 1_000_000.0;
         let message = format!("waiting for approval: {}", waiting.id);
-        let params = format!(
-            r#"{{"progressToken":{token},"progress":{progress},"message":"{message}"}}"#
-        );
+        let params =
+            format!(r#"{{"progressToken":{token},"progress":{progress},"message":"{message}"}}"#);
         let bytes = reply::notification("notifications/progress", &params);
         waiting.held.client.send(bytes, waiting.held.about.cloned()).await;
     }
@@ -309,8 +313,12 @@ fn ended(view: &RequestView) -> String {
         ("denied", Some(reason)) => format!("this call was refused: {reason}"),
         ("denied", None) => "this call was refused".to_owned(),
         ("expired", _) => "nobody answered in time, so this call was not made".to_owned(),
-        (state, Some(reason)) => format!("the request for this call is {state}: {reason}. Make the call again to ask anew"),
-        (state, None) => format!("the request for this call is {state}. Make the call again to ask anew"),
+        (state, Some(reason)) => format!(
+            "the request for this call is {state}: {reason}. Make the call again to ask anew"
+        ),
+        (state, None) => {
+            format!("the request for this call is {state}. Make the call again to ask anew")
+        }
     }
 }
 

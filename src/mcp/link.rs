@@ -2,6 +2,7 @@
 
 use super::child::Program;
 use super::peer::Outgoing;
+use super::remote::Wire;
 use super::session::Session;
 use super::{McpError, Settings, Upstream};
 use std::process::ExitStatus;
@@ -39,6 +40,13 @@ impl Link {
             Upstream::Command(words) => {
                 let program = Program::start(words, settings)?;
                 tokio::spawn(program.run(joined, messages, stopped))
+            }
+            Upstream::Http(remote) => {
+                let wire = Wire::new(remote.clone(), joined, Arc::clone(&session.catalog))?;
+                tokio::spawn(async move {
+                    wire.run(messages, stopped).await;
+                    None
+                })
             }
         };
         Ok(Self { session: Arc::clone(session), running, stop })

@@ -1,13 +1,12 @@
 //! One JSON-RPC message, read strictly: what was read is what is forwarded.
 
-use fence_engine::json::{Builder, BuildError, Json, Limits, Object, Value};
+use fence_engine::json::{BuildError, Builder, Json, Limits, Object, Value};
 use fence_engine::show::printable;
 use std::borrow::Cow;
 use std::fmt;
 
 /// What one message may be: results carry files and pictures.
-pub(super) const LIMITS: Limits =
-    Limits { bytes: 64 << 20, depth: 128, values: 4_000_000 };
+pub(super) const LIMITS: Limits = Limits { bytes: 64 << 20, depth: 128, values: 4_000_000 };
 
 /// The members that a message has. Others are read by nobody here, and not forwarded to servers:
 /// some of them do not tell `Method` from `method`.
@@ -141,12 +140,12 @@ impl Message {
         }
     }
 
-    /// How many bytes it has.
-    pub(super) fn length(&self) -> usize {
-        self.raw.len()
+    /// The bytes as they came.
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.raw
     }
 
-    /// The bytes as they came.
+    /// As [`Message::raw`], to be forwarded.
     pub(super) fn into_raw(self) -> Vec<u8> {
         self.raw
     }
@@ -232,8 +231,8 @@ pub(super) fn one_line(bytes: &[u8]) -> Cow<'_, [u8]> {
         Some([0xC2, 0x85, ..]) => Some((2, 0x85)),
         _ => None,
     };
-    let first = (0..bytes.len())
-        .find(|&at| matches!(bytes[at], 0xE2 | 0xC2) && special(at).is_some());
+    let first =
+        (0..bytes.len()).find(|&at| matches!(bytes[at], 0xE2 | 0xC2) && special(at).is_some());
     let Some(first) = first else { return Cow::Borrowed(bytes) };
     let (mut out, mut at) = (bytes[..first].to_vec(), first);
     while let Some(byte) = bytes.get(at) {
@@ -264,7 +263,8 @@ fn shape(root: Value<'_>) -> Result<Shape, &'static str> {
     if root.get("params").is_some_and(|params| params.as_object().is_none()) {
         return Err("its `params` are no object");
     }
-    let answers = usize::from(root.get("result").is_some()) + usize::from(root.get("error").is_some());
+    let answers =
+        usize::from(root.get("result").is_some()) + usize::from(root.get("error").is_some());
     match (root.get("method"), answers, id?) {
         (Some(Value::Text(method)), 0, Some(id)) => Ok(Shape::Request(id, method.to_owned())),
         (Some(Value::Text(method)), 0, None) => Ok(Shape::Notification(method.to_owned())),
@@ -317,7 +317,8 @@ mod tests {
     fn what_is_untouched_is_forwarded_byte_for_byte() {
         let text = r#"{ "jsonrpc":"2.0", "id" : 1e0, "method":"ping" }"#;
         assert!(read(text).is_err());
-        let text = r#"{ "jsonrpc":"2.0", "id" : 1, "method":"p\u0069ng", "params": { "n": 1.50 } }"#;
+        let text =
+            r#"{ "jsonrpc":"2.0", "id" : 1, "method":"p\u0069ng", "params": { "n": 1.50 } }"#;
         assert_eq!(forwarded(text), text);
     }
 

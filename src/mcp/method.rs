@@ -162,7 +162,8 @@ mod tests {
         assert_eq!(to_server("tools/call", Era::Modern), Some(Call));
         assert_eq!(to_server("initialize", Era::Modern), None);
         assert_eq!(to_server("server/discover", Era::Legacy), None);
-        for method in ["tools/Call", "tools/call\0", "tools/call2", "x/y", "sampling/createMessage"] {
+        for method in ["tools/Call", "tools/call\0", "tools/call2", "x/y", "sampling/createMessage"]
+        {
             assert_eq!(to_server(method, Era::Legacy), None, "{method}");
         }
         assert_eq!(to_client("ping", Era::Modern), None);

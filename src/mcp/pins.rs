@@ -203,8 +203,8 @@ pub fn accept(
         let accepted = Pinned { since: now.to_string(), by: Some(by.clone()), ..held };
         let from = pin.accepted.digest;
         keep(transaction, &item.key, &Pin { tool: pin.tool, accepted, held: None })?;
-        let members =
-            [("by", &*by), ("from", &*from), ("to", &*digest), ("tool", &*tool)].map(|(k, v)| (k, Some(v)));
+        let members = [("by", &*by), ("from", &*from), ("to", &*digest), ("tool", &*tool)]
+            .map(|(k, v)| (k, Some(v)));
         transaction.event(&note(now, "mcp.tool.accepted", &members))?;
         Ok::<_, StoreError>(true)
     });

@@ -31,7 +31,11 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, server: Option<String>) -> Self {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        server: Option<String>,
+    ) -> Self {
         Self { store, clock, server, lately: Mutex::default() }
     }
 
@@ -80,7 +84,8 @@ impl Recorder {
         let members = members.iter().map(|(key, value)| (*key, Some(*value)));
         let members: Vec<_> = members.chain([server]).collect();
         let event = note(self.clock.now(), kind, &members);
-        let written = perform::<_, StoreError>(&*self.store, move |transaction| transaction.event(&event));
+        let written =
+            perform::<_, StoreError>(&*self.store, move |transaction| transaction.event(&event));
         // What is told here was refused, or has happened, whether or not it could be recorded.
         drop(written.await);
     }

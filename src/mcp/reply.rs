@@ -36,7 +36,8 @@ pub(super) fn error_with(id: Option<&Id>, error: &Value) -> Vec<u8> {
 
 /// A revision that is not known here, and those that are.
 pub(super) fn unknown_version(id: &Id, requested: &str) -> Vec<u8> {
-    let supported: Vec<_> = super::method::MODERN.into_iter().chain(super::method::LEGACY).collect();
+    let supported: Vec<_> =
+        super::method::MODERN.into_iter().chain(super::method::LEGACY).collect();
     let data = json!({ "supported": supported, "requested": requested });
     let why = "this revision of the protocol is not known to Fence";
     error_with(Some(id), &json!({ "code": VERSION, "message": why, "data": data }))

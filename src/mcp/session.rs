@@ -24,7 +24,7 @@ use tokio::sync::{Notify, mpsc, watch};
 /// A session.
 pub(super) struct Session {
     judge: Judge,
-    catalog: Arc<Catalog>,
+    pub(super) catalog: Arc<Catalog>,
     recorder: Recorder,
     pub(super) client: Peer,
     pub(super) server: Peer,
@@ -141,6 +141,7 @@ impl Session {
 
     /// A request that was forwarded gets no answer from the server.
     pub(super) async fn no_answer(&self, id: &Id, why: &str) {
+        self.server.forget(id);
         let call = self.calls().remove(id);
         if let Some(call) = call {
             self.unanswered(id.clone(), call, why).await;
@@ -153,7 +154,9 @@ impl Session {
         let told = match &call.sent {
             Some(sent) => {
                 self.lost(sent, why).await;
-                format!("{why}: whether it did what was asked is not known, and it is not asked again by itself")
+                format!(
+                    "{why}: whether it did what was asked is not known, and it is not asked again by itself"
+                )
             }
             None => format!("{why}, so nothing was done"),
         };
@@ -168,7 +171,12 @@ impl Session {
     }
 
     /// Says what became of a call that used an approval.
-    async fn finished(&self, approval: Option<(RequestId, Claimant)>, failed: bool, note: Option<&str>) {
+    async fn finished(
+        &self,
+        approval: Option<(RequestId, Claimant)>,
+        failed: bool,
+        note: Option<&str>,
+    ) {
         let Some((id, by)) = approval else { return };
         let finish = Finish { failed, note: note.map(str::to_owned) };
         // The call was made; where that cannot be recorded the request ends as unknown.

@@ -116,7 +116,8 @@ mod tests {
         let message = request("tools/call", params);
         let subject = Subject::of(&message, CALL).unwrap();
         assert_eq!((&*subject.tool, &*subject.args.to_string()), ("x", r#"{"a":1.0}"#));
-        let whole = r#"{"name":"x","_meta":{"progressToken":7},"requestState":"s","arguments":{"a":1.0}}"#;
+        let whole =
+            r#"{"name":"x","_meta":{"progressToken":7},"requestState":"s","arguments":{"a":1.0}}"#;
         assert_eq!(forwarded(&message, CALL, &subject.args, false), whole);
         let answered = r#"{"name":"x","_meta":{"progressToken":7},"arguments":{"a":1.0}}"#;
         assert_eq!(forwarded(&message, CALL, &subject.args, true), answered);
@@ -139,7 +140,8 @@ mod tests {
         assert!(Subject::of(&request("tools/call", r#"{"name":7}"#), CALL).is_err());
         let list = request("tools/call", r#"{"name":"x","arguments":[]}"#);
         assert!(Subject::of(&list, CALL).is_err());
-        let deep = format!(r#"{{"name":"x","arguments":{{"a":{}1{}}}}}"#, "[".repeat(80), "]".repeat(80));
+        let deep =
+            format!(r#"{{"name":"x","arguments":{{"a":{}1{}}}}}"#, "[".repeat(80), "]".repeat(80));
         assert!(Subject::of(&request("tools/call", &deep), CALL).is_err());
     }
 }

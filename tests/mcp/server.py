@@ -90,6 +90,8 @@ def answer(method, request, params):
         return tools(params)
     if method == "tools/call":
         return call(request, params)
+    if (FOLDER / "changed").exists():
+        send({"method": "notifications/tools/list_changed"})
     return {"echoed": method}
 
 

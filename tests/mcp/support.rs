@@ -101,7 +101,9 @@ impl Client {
     pub(crate) fn send(&mut self, method: &str, params: &Value) -> u64 {
         let id = self.next;
         self.next += 1;
-        self.say(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string());
+        self.say(
+            &json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string(),
+        );
         id
     }
 
@@ -124,9 +126,14 @@ impl Client {
         tools.map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Says no more.
+    pub(crate) fn close(&mut self) {
+        drop(self.stdin.take());
+    }
+
     /// Says no more, and gives back the exit code and what came out on standard error.
     pub(crate) fn end(mut self) -> (i32, String) {
-        drop(self.stdin.take());
+        self.close();
         self.wait()
     }
 
@@ -173,5 +180,5 @@ pub(crate) fn events(place: &Place, kind: &str) -> Vec<Value> {
 /// The requests that wait for people.
 pub(crate) fn waiting(place: &Place) -> Vec<Value> {
     let ran = place.run(&["pending", "--db", "fence.db", "--json"], b"");
-    ran.json().first().map(|page| page["items"].as_array().unwrap().clone()).unwrap_or_default()
+    ran.json()
 }

@@ -103,7 +103,10 @@ mod tests {
 
     #[test]
     fn layers_for_other_agents_have_no_say() {
-        let layers = layers(&["fence 1 policy p for agent writer-* allow x", "fence 1 policy q default pass"]);
+        let layers = layers(&[
+            "fence 1 policy p for agent writer-* allow x",
+            "fence 1 policy q default pass",
+        ]);
         let by = |agent: &str| always_denied(&layers, &ToolCall::new("x").agent(Agent::new(agent)));
         assert!(!by("writer-1"));
         assert!(by("reader-1"));

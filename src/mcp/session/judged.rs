@@ -23,7 +23,8 @@ enum Stopped {
 impl Session {
     /// A client's request that has effects.
     pub(super) async fn call(&self, id: &Id, message: &Message, cancelled: watch::Receiver<bool>) {
-        let Some((era, treatment)) = self.calls().get(id).map(|call| (call.era, call.treatment)) else {
+        let Some((era, treatment)) = self.calls().get(id).map(|call| (call.era, call.treatment))
+        else {
             return;
         };
         match self.released(id, message, (era, treatment), cancelled).await {
@@ -46,8 +47,7 @@ impl Session {
         (era, treatment): (Era, Treatment),
         cancelled: watch::Receiver<bool>,
     ) -> Result<(Vec<u8>, Sent), Stopped> {
-        let refused =
-            |why: &str| Stopped::Answer(reply::refusal(id, message.method(), era, why));
+        let refused = |why: &str| Stopped::Answer(reply::refusal(id, message.method(), era, why));
         let subject = self.subject(message, treatment);
         let subject = match subject {
             Ok(subject) => subject,
@@ -56,8 +56,8 @@ impl Session {
                 return Err(Stopped::Answer(reply::error(Some(id), reply::PARAMS, &why)));
             }
         };
-        if let (Treatment::Call, Some(why)) =
-            (treatment, self.catalog.barred(&self.server, message, &subject.tool).await)
+        if treatment == Treatment::Call
+            && let Some(why) = self.catalog.barred(&self.server, message, &subject.tool).await
         {
             let what = format!("tools/call {}", self.judge.settings.tool(&subject.tool));
             self.recorder.refused(From::Client, &what, &why).await;
@@ -82,7 +82,9 @@ impl Session {
             closing: self.closing.subscribe(),
         };
         match self.judge.judge(&call, &held).await {
-            Judged::Go(released) => self.put_together(message, treatment, &released, ours).await
+            Judged::Go(released) => self
+                .put_together(message, treatment, &released, ours)
+                .await
                 .map_err(|why| refused(&why)),
             Judged::No(why) => Err(refused(&why)),
             Judged::Ask(result) => Err(Stopped::Answer(reply::result(id, &result))),
@@ -93,7 +95,7 @@ impl Session {
     /// What is judged; nothing larger than a call may be.
     fn subject(&self, message: &Message, treatment: Treatment) -> Result<Subject, String> {
         let limit = Limits::CALL.bytes;
-        match message.length() > limit {
+        match message.raw().len() > limit {
             true => Err(format!("a request that is judged has at most {limit} bytes")),
             false => Subject::of(message, treatment),
         }
@@ -190,7 +192,13 @@ impl Session {
 
     /// A result in which the server wants something of the client: every want is judged, and the
     /// result passes only where all of them may.
-    pub(super) async fn wants_input(self: Arc<Self>, id: Id, method: String, era: Era, message: Message) {
+    pub(super) async fn wants_input(
+        self: Arc<Self>,
+        id: Id,
+        method: String,
+        era: Era,
+        message: Message,
+    ) {
         let requests = message.result().and_then(|result| result.get("inputRequests")?.as_object());
         let mut refused = None;
         for (_, request) in requests.into_iter().flatten() {
@@ -218,7 +226,8 @@ impl Session {
         let message = Message::read(request).map_err(|unreadable| unreadable.why)?;
         let (_keep, cancelled) = watch::channel(false);
         let released = self.wanted(&message, treatment, cancelled).await;
-        let released = released.map_err(|why| why.unwrap_or_else(|| "it was cancelled".to_owned()))?;
+        let released =
+            released.map_err(|why| why.unwrap_or_else(|| "it was cancelled".to_owned()))?;
         let subject = Subject::of(&message, treatment)?;
         let unchanged = is_unchanged(&released, &subject.args);
         let note = (!unchanged).then_some("an edited question of a server cannot be passed on");

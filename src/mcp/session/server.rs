@@ -87,9 +87,9 @@ impl Session {
             let why = "no request has this id";
             return self.recorder.refused(From::Server, "response", why).await;
         };
-        let failed = message.result().is_none_or(|result| {
-            result.get("isError").and_then(Value::as_bool) == Some(true)
-        });
+        let failed = message
+            .result()
+            .is_none_or(|result| result.get("isError").and_then(Value::as_bool) == Some(true));
         if let Some(tool) = &sent.tool
             && let Some(hidden) = message.result().and_then(hidden::first)
         {
