@@ -37,7 +37,8 @@ async fn one(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<(Vec<u8>, usi
     let (mut text, mut bytes) = (Vec::new(), 0);
     loop {
         let read = from.fill_buf().await?;
-        let end = read.iter().position(|byte| *byte == b'\n');
+        let ends = read.contains(&b'\n');
+        let end = ends.then(|| read.iter().position(|byte| *byte == b'\n')).flatten();
         let piece = &read[..end.unwrap_or(read.len())];
         bytes += piece.len();
         if bytes <= LIMITS.bytes {

@@ -217,15 +217,17 @@ fn is_ours(key: &str) -> bool {
 
 /// Why some readers would see more than one line: a bare carriage return ends one for them.
 fn breaks_lines(raw: &[u8]) -> Option<&'static str> {
-    match raw.iter().find(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        Some(0) => Some("there is a NUL in it"),
-        Some(_) => Some("there is a line end in it"),
-        None => None,
+    if raw.contains(&0) {
+        return Some("there is a NUL in it");
     }
+    (raw.contains(&b'\r') || raw.contains(&b'\n')).then_some("there is a line end in it")
 }
 
 /// The message with what some readers take for a line end written as escapes: its value is the same.
 pub(super) fn one_line(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if bytes.is_ascii() {
+        return Cow::Borrowed(bytes);
+    }
     let special = |at: usize| match bytes.get(at..) {
         Some([0xE2, 0x80, last @ (0xA8 | 0xA9), ..]) => Some((3, 0x2028 + u32::from(last - 0xA8))),
         Some([0xC2, 0x85, ..]) => Some((2, 0x85)),

@@ -281,18 +281,14 @@ fn mcp_032_ten_thousand_tools_are_listed_within_two_seconds_and_more_are_refused
     let tools: Vec<_> = (0..10_000).map(|n| tool(&format!("t{n}"), &description)).collect();
     place.write("tools.json", &listing(&tools));
     let mut client = Client::greeted(&place, &["--server", "s"], &json!({}));
-    // The server itself takes its time to read and write so much.
-    let alone = Instant::now();
-    let read: Value =
-        serde_json::from_str(&std::fs::read_to_string(place.path("tools.json")).unwrap()).unwrap();
-    assert_eq!(read[0].as_array().unwrap().len(), 10_000);
-    let alone = alone.elapsed();
+    // Without optimisation SQLite alone takes longer than that.
+    let limit = Duration::from_secs(if cfg!(debug_assertions) { 15 } else { 2 });
     for round in ["first", "again"] {
         let begun = Instant::now();
         assert_eq!(client.tools().len(), 10_000);
         let took = begun.elapsed();
         eprintln!("10 000 tools, 10 MB, {round}: {took:?}");
-        assert!(took < Duration::from_secs(2) + 10 * alone, "{took:?}");
+        assert!(took < limit, "{took:?}");
     }
     let more: Vec<_> = (0..10_001).map(|n| tool(&format!("t{n}"), "")).collect();
     place.write("tools.json", &listing(&more));
