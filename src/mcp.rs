@@ -4,7 +4,7 @@
 //! Methods are an allow-list ([`method`]); a request with effects is decided, held while people
 //! answer and forwarded as it was judged ([`judge`], [`subject`]); tools are listed as far as the
 //! policy could ever let them through, and pinned ([`catalog`], [`pins`]). A [`session`] joins one
-//! client and one server; how their messages travel is the business of [`stdio`] at the client's end, and of [`child`]
+//! client and one server; how their messages travel is the business of [`stdio`] and [`listen`] at the client's end, and of [`child`]
 //! and [`remote`] at the server's.
 
 mod catalog;
@@ -16,6 +16,7 @@ mod hidden;
 mod judge;
 mod lines;
 mod link;
+mod listen;
 mod message;
 mod method;
 mod peer;
@@ -28,6 +29,7 @@ mod session;
 mod stdio;
 mod subject;
 
+pub use listen::{Admit, listen};
 pub use pins::{Pin, Pinned, accept, held};
 pub use remote::Remote;
 pub use stdio::serve;

@@ -1,6 +1,7 @@
 //! `fence mcp`: the gate in front of an MCP server.
 
 mod accept;
+mod listen;
 
 use super::settings::{Door, Settings};
 use super::{Context, Exit, Failure, card, load};
@@ -11,6 +12,7 @@ use fence_engine::call::Agent;
 use fence_engine::show::printable;
 use reqwest::header::{HeaderName, HeaderValue};
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -66,6 +68,9 @@ pub(crate) struct Mcp {
     /// Send it this header, with the value of this variable
     #[arg(long, value_name = "NAME=VARIABLE", requires = "http")]
     header_env: Vec<String>,
+    /// Serve clients over streamable HTTP at this address of this machine, not on standard streams
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// The server's command and its arguments
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -99,6 +104,11 @@ impl Mcp {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime =
             runtime.enable_all().thread_name("fence-mcp").build().map_err(Failure::usage)?;
+        if let Some(address) = self.listen {
+            let admit = self::listen::admit(&gate, &door)?;
+            let served = self::listen::serve(context, gate, door, upstream, (address, admit));
+            return runtime.block_on(served);
+        }
         let served = runtime.block_on(mcp::serve(gate, door, &upstream));
         // The standard input may still be read from, which cannot be broken off.
         runtime.shutdown_background();

@@ -27,6 +27,11 @@ impl Id {
         self.0.strip_prefix('"')?.strip_suffix('"')
     }
 
+    fn write(&self, out: &mut Builder) {
+        let json: Json = self.0.parse().unwrap_or_default();
+        out.value(json.root());
+    }
+
     pub(super) fn read(value: Value<'_>) -> Option<Self> {
         match value {
             Value::Text(_) => {}
@@ -150,6 +155,13 @@ impl Message {
         self.raw
     }
 
+    /// The same message under another id, and its progress under another token where it has one.
+    pub(super) fn renamed(&self, id: &Id, token: Option<&Id>) -> Result<Vec<u8>, BuildError> {
+        let mut out = Builder::within(LIMITS);
+        rename(&mut out, self.json.root(), &[], id, token);
+        out.finish().map(|json| json.to_string().into_bytes())
+    }
+
     /// The message put together anew: the parameters that `keep` names, then `more`, which are an
     /// object's members. What a client claims under a name of Fence's is left out.
     pub(super) fn with_params(
@@ -178,6 +190,25 @@ impl Message {
         }
         out.end_object();
         out.finish().map(|json| json.to_string().into_bytes())
+    }
+}
+
+/// Copies a value of a message with its id, and the token of its progress, replaced.
+fn rename(out: &mut Builder, value: Value<'_>, path: &[&str], id: &Id, token: Option<&Id>) {
+    match (path, value, token) {
+        (["id"], _, _) => id.write(out),
+        (["params", "_meta", "progressToken"] | ["params", "progressToken"], _, Some(token)) => {
+            token.write(out);
+        }
+        ([] | ["params"] | ["params", "_meta"], Value::Object(object), _) => {
+            out.begin_object();
+            for (key, value) in object {
+                out.key(key);
+                rename(out, value, &[path, &[key]].concat(), id, token);
+            }
+            out.end_object();
+        }
+        _ => out.value(value),
     }
 }
 
@@ -288,6 +319,10 @@ mod tests {
         Message::read(text.as_bytes().to_vec())
     }
 
+    fn id(text: &str) -> Id {
+        Id(text.to_owned())
+    }
+
     fn forwarded(text: &str) -> String {
         String::from_utf8(read(text).unwrap().to_server().unwrap()).unwrap()
     }
@@ -295,7 +330,6 @@ mod tests {
     #[test]
     fn a_message_is_one_of_three_shapes() {
         let shape = |text| read(text).map(|message| message.shape).map_err(|wrong| wrong.why);
-        let id = |text: &str| Id(text.to_owned());
         let request = r#"{"jsonrpc":"2.0","id":"1","method":"ping"}"#;
         assert_eq!(shape(request), Ok(Shape::Request(id("\"1\""), "ping".to_owned())));
         let response = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
@@ -313,6 +347,14 @@ mod tests {
         ] {
             assert!(shape(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn ids_and_tokens_are_replaced_where_they_stand_and_nowhere_else() {
+        let text = r#"{"jsonrpc":"2.0","id":1,"method":"x","params":{"id":1,"_meta":{"progressToken":1,"n":1.50}}}"#;
+        let renamed = read(text).unwrap().renamed(&id("\"h7\""), Some(&id("\"h7\""))).unwrap();
+        let expected = r#"{"jsonrpc":"2.0","id":"h7","method":"x","params":{"id":1,"_meta":{"progressToken":"h7","n":1.50}}}"#;
+        assert_eq!(String::from_utf8(renamed).unwrap(), expected);
     }
 
     #[test]

@@ -14,8 +14,10 @@ const BACKLOG: usize = 64;
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) bytes: Vec<u8>,
-    /// The client's request that it belongs to, where it does.
+    /// The client's request that it belongs to, where it does,
     pub(super) about: Option<Id>,
+    /// and whether it is the answer to that.
+    pub(super) answers: bool,
 }
 
 /// One end.
@@ -42,9 +44,18 @@ impl Peer {
 
     /// Sends a message; where nobody is there any more it is lost.
     pub(super) async fn send(&self, bytes: Vec<u8>, about: Option<Id>) {
+        self.push(Outgoing { bytes, about, answers: false }).await;
+    }
+
+    /// Sends the answer to a request.
+    pub(super) async fn answer(&self, bytes: Vec<u8>, to: Id) {
+        self.push(Outgoing { bytes, about: Some(to), answers: true }).await;
+    }
+
+    async fn push(&self, message: Outgoing) {
         let out = self.out.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(out) = out {
-            drop(out.send(Outgoing { bytes, about }).await);
+            drop(out.send(message).await);
         }
     }
 

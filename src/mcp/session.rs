@@ -25,7 +25,7 @@ use tokio::sync::{Notify, mpsc, watch};
 pub(super) struct Session {
     judge: Judge,
     pub(super) catalog: Arc<Catalog>,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     pub(super) client: Peer,
     pub(super) server: Peer,
     /// The client's requests without an answer.
@@ -161,7 +161,7 @@ impl Session {
             None => format!("{why}, so nothing was done"),
         };
         let bytes = reply::refusal(&id, &call.method, call.era, &told);
-        self.client.send(bytes, Some(id)).await;
+        self.client.answer(bytes, id).await;
     }
 
     async fn lost(&self, sent: &Sent, why: &str) {
@@ -189,7 +189,10 @@ impl Session {
         if from == From::Client {
             let code = if unreadable.is_json { reply::INVALID } else { reply::PARSE };
             let bytes = reply::error(unreadable.id.as_ref(), code, &unreadable.why);
-            self.client.send(bytes, unreadable.id).await;
+            match unreadable.id {
+                Some(id) => self.client.answer(bytes, id).await,
+                None => self.client.send(bytes, None).await,
+            }
         }
     }
 
@@ -203,7 +206,7 @@ impl Session {
     async fn answer(&self, id: &Id, bytes: Vec<u8>) {
         let was_there = self.calls().remove(id).is_some();
         if was_there {
-            self.client.send(bytes, Some(id.clone())).await;
+            self.client.answer(bytes, id.clone()).await;
             self.idle.notify_waiters();
         }
     }

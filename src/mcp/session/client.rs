@@ -28,14 +28,14 @@ impl Session {
             Ok(era) => era,
             Err(version) => {
                 self.recorder.refused(From::Client, method, "its revision is not known").await;
-                return self.client.send(reply::unknown_version(&id, &version), Some(id)).await;
+                return self.client.answer(reply::unknown_version(&id, &version), id).await;
             }
         };
         let Some(treatment) = method::to_server(method, era) else {
             let why = not_passed(method);
             self.recorder.refused(From::Client, method, &why).await;
             let bytes = reply::error(Some(&id), reply::NO_METHOD, &why);
-            return self.client.send(bytes, Some(id)).await;
+            return self.client.answer(bytes, id).await;
         };
         let (pending, cancelled) = pending(&message, era, treatment);
         if self.client.is_own(&id) || !self.begins(&id, pending) {

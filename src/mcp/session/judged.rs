@@ -211,7 +211,7 @@ impl Session {
             None => message.into_raw(),
             Some(why) => reply::refusal(&id, &method, era, &why),
         };
-        self.client.send(bytes, Some(id)).await;
+        self.client.answer(bytes, id).await;
     }
 
     async fn input(&self, request: Value<'_>) -> Result<(), String> {

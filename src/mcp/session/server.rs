@@ -98,12 +98,12 @@ impl Session {
         self.finished(sent.approval, failed, None).await;
         if let Some(why) = never_passes(&message, treatment) {
             self.recorder.refused(From::Server, &method, why).await;
-            self.client.send(reply::refusal(&id, &method, era, why), Some(id)).await;
+            self.client.answer(reply::refusal(&id, &method, era, why), id).await;
         } else if message.result().is_some_and(|result| result.get("inputRequests").is_some()) {
             let session = Arc::clone(self);
             tokio::spawn(session.wants_input(id, method, era, message));
         } else {
-            self.client.send(message.into_raw(), Some(id)).await;
+            self.client.answer(message.into_raw(), id).await;
         }
         self.idle.notify_waiters();
     }
