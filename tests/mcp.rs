@@ -11,6 +11,14 @@
 mod approvals;
 #[path = "mcp/attacks.rs"]
 mod attacks;
+#[path = "mcp/conformance.rs"]
+mod conformance;
+#[path = "conformance/corpus.rs"]
+mod corpus;
+#[path = "mcp/cost.rs"]
+mod cost;
+#[path = "mcp/http.rs"]
+mod http;
 #[path = "cli_place/mod.rs"]
 mod place;
 #[path = "mcp/relay.rs"]

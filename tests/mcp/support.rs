@@ -3,7 +3,8 @@
 use crate::place::Place;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdin};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -51,10 +52,22 @@ impl Client {
         Self::run(place, &[&own, words, &command].concat())
     }
 
-    /// Starts a program with these words.
+    /// Starts `fence` with these words.
     pub(crate) fn run(place: &Place, words: &[&str]) -> Self {
         let path = std::env::var("PATH").unwrap();
-        let mut child = place.command(words).env("PATH", path).spawn().unwrap();
+        Self::of(place.command(words).env("PATH", path))
+    }
+
+    /// Starts a server by itself.
+    pub(crate) fn program(words: &[&str], folder: &Path) -> Self {
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).current_dir(folder);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Self::of(&mut command)
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let (said, lines) = channel();
         let from = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || {
