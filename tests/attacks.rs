@@ -15,8 +15,8 @@ use support::fixture::scenarios;
 /// Areas whose calls are judged here as they stand.
 const JUDGED: [&str; 5] = ["glob", "args", "condition", "counter", "policy-file"];
 /// Areas of which every line is run somewhere, or listed with its reason.
-const AREAS: [&str; 8] =
-    ["glob", "args", "condition", "counter", "policy-file", "approval", "server", "hook"];
+const AREAS: [&str; 9] =
+    ["glob", "args", "condition", "counter", "policy-file", "approval", "server", "hook", "mcp"];
 
 fn root(name: &str) -> String {
     format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))

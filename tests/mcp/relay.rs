@@ -159,3 +159,25 @@ fn the_log_tells_what_was_decided_and_never_twice() {
     assert_eq!(told, [("allow", "s/echo"), ("deny", "s/big")], "{log:?}");
     assert_eq!(events(&place, "mcp.tools.pinned").len(), 1);
 }
+
+#[test]
+fn the_example_holds_and_its_settings_load() {
+    let example = format!("{}/examples/mcp", env!("CARGO_MANIFEST_DIR"));
+    let place = place("", "");
+    for name in ["files.fence", "fence.toml"] {
+        std::fs::copy(format!("{example}/{name}"), place.path(name)).unwrap();
+    }
+    let tested = place.run(&["test", "files.fence"], b"");
+    assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
+    let client: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(format!("{example}/client.json")).unwrap())
+            .unwrap();
+    assert_eq!(client["mcpServers"]["files"]["command"], "fence");
+    place.write("tools.json", r#"[[{"name":"move_file","inputSchema":{}}]]"#);
+    let server = crate::support::server();
+    let words_ = ["mcp", "files.fence", "--db", "fence.db", "--", "python3", &server, "."];
+    let mut client = Client::run(&place, &words_);
+    assert!(client.tools().is_empty());
+    let refused = "files stay where they are. Instead: write a copy";
+    assert_eq!(words(&client.call("move_file", &json!({}))), (refused.to_owned(), true));
+}

@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask test` runs everything that must hold.
 
 mod browser;
+mod mcp;
 mod node;
 mod outcome;
 mod python;
@@ -42,15 +43,18 @@ const ASSURE: &[(&str, Variables, &[&str])] = &[
 type Beside = (&'static str, fn() -> Outcome);
 
 const BROWSER: Beside = ("the dashboard in a browser", browser::test);
+const MCP: Beside = ("MCP clients and servers", mcp::test);
 const PYTHON: Beside = ("the Python binding", python::test);
 const NODE: Beside = ("the package for Node", node::test);
 
 /// What `test` runs of them.
-const BESIDE: [Beside; 3] = [BROWSER, PYTHON, NODE];
+const BESIDE: [Beside; 4] = [BROWSER, MCP, PYTHON, NODE];
 
 const HELP: &str = "\
 cargo xtask test       formatting, lints, documentation, all tests and doctests, the dashboard
-                       in a browser, the Python binding, the package for Node
+                       in a browser, MCP clients and servers, the Python binding, the package
+                       for Node
+cargo xtask mcp        MCP clients and servers alone
 cargo xtask python     the Python binding alone
 cargo xtask node       the package for Node alone
 cargo xtask browser    the dashboard in a browser alone; FENCE_SCREENSHOTS=1 renews docs/images
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
     match arguments.next().as_deref() {
         Some("test") => test(),
         Some("browser") => beside(BROWSER),
+        Some("mcp") => beside(MCP),
         Some("python") => beside(PYTHON),
         Some("node") => beside(NODE),
         Some("assure") => assure(),
