@@ -28,6 +28,7 @@ mod seal;
 mod session;
 mod stdio;
 mod subject;
+mod told;
 
 pub use listen::{Admit, listen};
 pub use pins::{Pin, Pinned, accept, held};

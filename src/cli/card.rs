@@ -43,6 +43,16 @@ impl Card {
 
 /// The whole request, without a final line break.
 pub(crate) fn of(view: &RequestView) -> String {
+    lay(view, choices)
+}
+
+/// As [`of`] without colours and commands: for a form, which has its own way to answer.
+#[cfg(feature = "mcp")]
+pub(crate) fn plain(view: &RequestView) -> String {
+    anstream::adapter::strip_str(&lay(view, |_, _| {})).to_string()
+}
+
+fn lay(view: &RequestView, choices: impl Fn(&mut Card, &RequestView)) -> String {
     let mut card = Card::default();
     head(&mut card, view);
     why(&mut card, view);
@@ -52,12 +62,6 @@ pub(crate) fn of(view: &RequestView) -> String {
     said(&mut card, view);
     history(&mut card, view);
     card.0.join("\n")
-}
-
-/// As [`of`], without colours: for a medium that has none.
-#[cfg(feature = "mcp")]
-pub(crate) fn plain(view: &RequestView) -> String {
-    anstream::adapter::strip_str(&of(view)).to_string()
 }
 
 fn head(card: &mut Card, view: &RequestView) {

@@ -7,12 +7,13 @@ use super::method::Era;
 use super::peer::{Peer, turned};
 use super::reply;
 use super::seal::{Carried, Seal};
+use super::told::{ended, unanswered};
 use crate::approvals::{
     Approval, ApprovalError, Approver, Claimant, Claimed, RequestId, RequestView, Target, Via,
 };
 use crate::{Gate, Verdict};
 use fence_engine::call::ToolCall;
-use fence_engine::json::Json;
+use fence_engine::json::{Json, Value};
 use fence_engine::scalar::Timestamp;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -306,47 +307,13 @@ impl Judge {
     }
 }
 
-/// What an ended request tells the agent.
-fn ended(view: &RequestView) -> String {
-    let reason = view.outcome.as_ref().and_then(|outcome| outcome.reason.as_deref());
-    match (view.state, reason) {
-        ("denied", Some(reason)) => format!("this call was refused: {reason}"),
-        ("denied", None) => "this call was refused".to_owned(),
-        ("expired", _) => "nobody answered in time, so this call was not made".to_owned(),
-        (state, Some(reason)) => format!(
-            "the request for this call is {state}: {reason}. Make the call again to ask anew"
-        ),
-        (state, None) => {
-            format!("the request for this call is {state}. Make the call again to ask anew")
-        }
-    }
-}
-
-/// What the agent is told of a request that nobody has answered yet.
-fn unanswered(because: &str, view: &RequestView) -> String {
-    let seats = view.needs.iter().filter(|need| need.escalation_at.is_none() && need.missing > 0);
-    let needs: Vec<_> = seats
-        .map(|need| match &need.of {
-            Some(group) => format!("{} of {group}", need.missing),
-            None => format!("{} approver", need.missing),
-        })
-        .collect();
-    format!(
-        "{because}. Nothing was done yet: the call waits for {} as request {} until {}. To go on, make \
-         exactly the same call again, later; once it is approved it is made then, and not before",
-        needs.join(" and "),
-        view.id,
-        view.expires_at
-    )
-}
-
 /// A question that a client brought back, opened.
 pub(super) async fn opened(
     judge: &Judge,
     message: &Message,
     call: &ToolCall,
 ) -> Result<Option<Answered>, String> {
-    let Some(state) = message.param("requestState").and_then(|state| state.as_text()) else {
+    let Some(state) = message.param("requestState").and_then(Value::as_text) else {
         return Ok(None);
     };
     if !Seal::is_ours(state) {

@@ -17,7 +17,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use fence_engine::json::{Json, Value};
 use room::{Room, Stream};
@@ -91,14 +91,13 @@ async fn admitted(State(desk): State<Arc<Desk>>, request: Request, next: Next) -
         values.next().and_then(|value| value.to_str().ok()).filter(|_| values.next().is_none())
     };
     let Some(host) = one(header::HOST).filter(|host| is_here(host)) else {
-        return refused(
-            StatusCode::FORBIDDEN,
-            "this server is `127.0.0.1`, `localhost` or `[::1]`",
-        );
+        let why = "this server is `127.0.0.1`, `localhost` or `[::1]`";
+        return refused(StatusCode::FORBIDDEN, why).into_response();
     };
     let own = |origin: &str| origin.strip_prefix("http://").is_some_and(|rest| rest == host);
     if headers.contains_key(header::ORIGIN) && !one(header::ORIGIN).is_some_and(own) {
-        return refused(StatusCode::FORBIDDEN, "pages from elsewhere are not answered");
+        let why = "pages from elsewhere are not answered";
+        return refused(StatusCode::FORBIDDEN, why).into_response();
     }
     let token = one(header::AUTHORIZATION).and_then(|value| value.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
@@ -106,7 +105,7 @@ async fn admitted(State(desk): State<Arc<Desk>>, request: Request, next: Next) -
         true => next.run(request).await,
         false => {
             let why = "send `Authorization: Bearer …` with a token of this door's agent";
-            let mut refused = refused(StatusCode::UNAUTHORIZED, why);
+            let mut refused = refused(StatusCode::UNAUTHORIZED, why).into_response();
             let scheme = HeaderValue::from_static("Bearer");
             refused.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
             refused
@@ -120,13 +119,27 @@ fn is_here(host: &str) -> bool {
     matches!(name, "127.0.0.1" | "[::1]") || name.eq_ignore_ascii_case("localhost")
 }
 
-fn refused(status: StatusCode, why: &str) -> Response {
-    refusal(status, None, reply::INVALID, why)
+/// What is answered to a message that goes nowhere.
+struct Refusal {
+    status: StatusCode,
+    body: Vec<u8>,
 }
 
-fn refusal(status: StatusCode, id: Option<&Id>, code: i32, why: &str) -> Response {
-    let json = [(header::CONTENT_TYPE, "application/json")];
-    (status, json, reply::error(id, code, why)).into_response()
+impl Refusal {
+    fn new(status: StatusCode, id: Option<&Id>, code: i32, why: &str) -> Self {
+        Self { status, body: reply::error(id, code, why) }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        (self.status, json, self.body).into_response()
+    }
+}
+
+fn refused(status: StatusCode, why: &str) -> Refusal {
+    Refusal::new(status, None, reply::INVALID, why)
 }
 
 async fn message(
@@ -147,7 +160,7 @@ async fn message(
         }
         _ => Err(refused(StatusCode::METHOD_NOT_ALLOWED, "send each message by POST")),
     };
-    answer.unwrap_or_else(|refused| refused)
+    answer.unwrap_or_else(Refusal::into_response)
 }
 
 impl Desk {
@@ -164,7 +177,7 @@ impl Desk {
         headers: &HeaderMap,
         body: Bytes,
         room: Option<Option<Arc<Room>>>,
-    ) -> Result<Response, Response> {
+    ) -> Result<Response, Refusal> {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let is_json = |kind: &str| {
             kind.split(';')
@@ -179,7 +192,7 @@ impl Desk {
         }
         let message = Message::read(compact(&body)).map_err(|unreadable| {
             let code = if unreadable.is_json { reply::INVALID } else { reply::PARSE };
-            refusal(StatusCode::BAD_REQUEST, unreadable.id.as_ref(), code, &unreadable.why)
+            Refusal::new(StatusCode::BAD_REQUEST, unreadable.id.as_ref(), code, &unreadable.why)
         })?;
         let modern = message.meta(VERSION_KEY).is_some();
         let (room, new) = match (modern, room) {
@@ -200,7 +213,7 @@ impl Desk {
         let unknown = modern && Era::of(&message).is_err();
         match &message.shape {
             Shape::Request(..) if unknown => {
-                Err((StatusCode::BAD_REQUEST, room.answer(message).await).into_response())
+                Err(Refusal { status: StatusCode::BAD_REQUEST, body: room.answer(message).await })
             }
             Shape::Request(..) => Ok(events(room.ask(message, modern).await, new)),
             _ => {
@@ -216,7 +229,7 @@ impl Desk {
         room: &Room,
         headers: &HeaderMap,
         message: &Message,
-    ) -> Result<(), Response> {
+    ) -> Result<(), Refusal> {
         let tool = message.param("name").and_then(Value::as_text);
         let tool = tool.filter(|_| message.method() == "tools/call");
         let mirrored = match tool {
@@ -233,10 +246,10 @@ impl Desk {
             Shape::Request(id, _) => Some(id),
             _ => None,
         };
-        Err(refusal(StatusCode::BAD_REQUEST, id, reply::HEADERS, &why))
+        Err(Refusal::new(StatusCode::BAD_REQUEST, id, reply::HEADERS, &why))
     }
 
-    fn begin(&self) -> Result<(String, Arc<Room>), Response> {
+    fn begin(&self) -> Result<(String, Arc<Room>), Refusal> {
         if self.rooms().len() >= ROOMS {
             return Err(refused(StatusCode::SERVICE_UNAVAILABLE, "there are too many sessions"));
         }
@@ -246,7 +259,7 @@ impl Desk {
         Ok((id, room))
     }
 
-    async fn shared(&self) -> Result<Arc<Room>, Response> {
+    async fn shared(&self) -> Result<Arc<Room>, Refusal> {
         let mut shared = self.shared.lock().await;
         if let Some(room) = shared.as_ref().filter(|room| !room.is_over()) {
             return Ok(Arc::clone(room));
@@ -256,7 +269,7 @@ impl Desk {
         Ok(room)
     }
 
-    fn open(&self) -> Result<Arc<Room>, Response> {
+    fn open(&self) -> Result<Arc<Room>, Refusal> {
         self.rooms().retain(|_, room| !room.is_over());
         Room::open(&self.gate, &self.settings, &self.upstream, &self.catalog)
             .map_err(|error| refused(StatusCode::BAD_GATEWAY, &error.to_string()))

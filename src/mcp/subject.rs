@@ -2,7 +2,7 @@
 
 use super::message::Message;
 use super::method::Treatment;
-use fence_engine::json::{BuildError, Builder, Json, Limits, Value};
+use fence_engine::json::{BuildError, Builder, Json, Limits, Object, Value};
 
 /// What is not judged of a method that is no tool call: it is about the exchange itself.
 const AROUND: [&str; 4] = ["_meta", "task", "inputResponses", "requestState"];
@@ -51,7 +51,7 @@ impl Subject {
             return message.with_params(|key, _| around(key), args.root().as_object());
         }
         let keep = |key: &str, _: Value<'_>| key == "name" || around(key);
-        let empty = args.root().as_object().is_some_and(|args| args.is_empty());
+        let empty = args.root().as_object().is_some_and(Object::is_empty);
         if empty && message.param("arguments").is_none() {
             return message.with_params(keep, None);
         }

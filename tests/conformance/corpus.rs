@@ -29,7 +29,7 @@ pub(crate) struct Answer {
 
 impl Case {
     /// Whether this door can carry the call at all.
-    #[allow(dead_code, reason = "only some doors cannot carry every call")]
+    #[expect(dead_code, reason = "only doors that cannot carry every number ask")]
     pub(crate) fn is_for(&self, door: &str) -> bool {
         !self.not.iter().any(|not| not == door)
     }

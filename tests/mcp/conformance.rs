@@ -60,7 +60,8 @@ fn run(name: &str, cases: &[&Case]) -> Vec<Answer> {
 
 #[test]
 fn every_call_of_the_corpus_is_answered_as_everywhere() {
-    let cases: Vec<_> = cases().into_iter().filter(|case| case.is_for("mcp")).collect();
+    // This door can carry every call.
+    let cases = cases();
     let mut policies: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
     for case in &cases {
         policies.entry(&case.policy).or_default().push(case);

@@ -20,13 +20,15 @@ fn median(client: &mut Client) -> Duration {
     times[CALLS / 2]
 }
 
-/// How long this machine's disk takes to make a small write durable.
+/// How long this machine's disk takes to make a small write durable, in a file that does not grow.
 fn sync(folder: &std::path::Path) -> Duration {
-    use std::io::Write as _;
-    let mut file = std::fs::File::create(folder.join("probe")).unwrap();
+    use std::os::unix::fs::FileExt as _;
+    let file = std::fs::File::create(folder.join("probe")).unwrap();
+    file.write_all_at(&[0; 1 << 20], 0).unwrap();
+    file.sync_all().unwrap();
     let mut times: Vec<_> = (0..100)
-        .map(|_| {
-            file.write_all(&[7; 4096]).unwrap();
+        .map(|at| {
+            file.write_all_at(&[7; 8192], at * 8192).unwrap();
             let begun = Instant::now();
             file.sync_data().unwrap();
             begun.elapsed()

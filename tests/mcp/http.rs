@@ -77,8 +77,8 @@ impl Drop for Door {
 impl Answer {
     /// The last message of a stream, or the one that the body is.
     fn json(&self) -> Value {
-        let events = self.body.lines().filter_map(|line| line.strip_prefix("data: "));
-        let last = events.last().unwrap_or(&self.body);
+        let mut events = self.body.lines().filter_map(|line| line.strip_prefix("data: "));
+        let last = events.next_back().unwrap_or(&self.body);
         serde_json::from_str(last).unwrap_or_else(|_| panic!("{self:?}"))
     }
 

@@ -6,7 +6,7 @@ use crate::mcp::message::{Id, Message, Shape};
 use crate::mcp::method::{self, Era, Treatment};
 use crate::mcp::record::From;
 use crate::mcp::reply;
-use fence_engine::json::{Json, Value};
+use fence_engine::json::{Json, List, Value};
 use std::sync::Arc;
 
 impl Session {
@@ -72,21 +72,17 @@ impl Session {
     }
 
     /// Marks a request as forwarded; `false`: nobody waits for it any more.
-    pub(super) fn is_sent(&self, id: &Id, sent: Sent) -> Result<(), Sent> {
-        match self.calls().get_mut(id) {
-            Some(call) if !call.cancelled => {
-                call.sent = Some(sent);
-                Ok(())
-            }
-            _ => Err(sent),
-        }
+    pub(super) fn is_sent(&self, id: &Id, sent: Sent) -> bool {
+        let mut calls = self.calls();
+        let call = calls.get_mut(id).filter(|call| !call.cancelled);
+        call.map(|call| call.sent = Some(sent)).is_some()
     }
 
     /// Forwards a request that is not judged.
     async fn pass(&self, id: &Id, message: &Message) {
         match message.to_server() {
             Ok(bytes) => {
-                if self.is_sent(id, Sent::default()).is_ok() {
+                if self.is_sent(id, Sent::default()) {
                     self.server.send(bytes, Some(id.clone())).await;
                 }
             }
@@ -170,8 +166,7 @@ impl Session {
 /// Whether it is a subscription to lists alone, which say no more than asking for them does.
 fn watches_nothing(message: &Message) -> bool {
     let watched = || message.param("notifications")?.get("resourceSubscriptions");
-    let nothing = |watched: Value<'_>| {
-        watched.is_null() || watched.as_list().is_some_and(|list| list.is_empty())
-    };
+    let nothing =
+        |watched: Value<'_>| watched.is_null() || watched.as_list().is_some_and(List::is_empty);
     message.method() == "subscriptions/listen" && watched().is_none_or(nothing)
 }

@@ -28,13 +28,15 @@ impl Session {
             return;
         };
         match self.released(id, message, (era, treatment), cancelled).await {
-            Ok((bytes, sent)) => match self.is_sent(id, sent) {
-                Ok(()) => self.server.send(bytes, Some(id.clone())).await,
-                Err(sent) => {
+            Ok((bytes, sent)) => {
+                let approval = sent.approval.clone();
+                if self.is_sent(id, sent) {
+                    self.server.send(bytes, Some(id.clone())).await;
+                } else {
                     let why = "it was cancelled before it was made";
-                    self.finished(sent.approval, true, Some(why)).await;
+                    self.finished(approval, true, Some(why)).await;
                 }
-            },
+            }
             Err(Stopped::Answer(bytes)) => self.answer(id, bytes).await,
             Err(Stopped::Silent) => {}
         }
