@@ -1,11 +1,11 @@
 //! The door in front of MCP servers: a relay that judges what has effects and passes on the rest as
 //! it came.
 //!
-//! Methods are an allow-list ([`method`]); a request with effects is decided, held while people
-//! answer and forwarded as it was judged ([`judge`], [`subject`]); tools are listed as far as the
-//! policy could ever let them through, and pinned ([`catalog`], [`pins`]). A [`session`] joins one
-//! client and one server; how their messages travel is the business of [`stdio`] and [`listen`] at the client's end, and of [`child`]
-//! and [`remote`] at the server's.
+//! Methods are an allow-list (`method`); a request with effects is decided, held while people
+//! answer and forwarded as it was judged (`judge`, `subject`); tools are listed as far as the
+//! policy could ever let them through, and pinned (`catalog`, `pins`). A `session` joins one
+//! client and one server; how their messages travel is the business of `stdio` and `listen` at the client's end, and of `child`
+//! and `remote` at the server's.
 
 mod catalog;
 mod child;

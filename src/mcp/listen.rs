@@ -1,7 +1,7 @@
 //! Clients over streamable HTTP, on this machine alone: each message a POST, each answer a stream.
 //!
 //! Older revisions have sessions, each with a server of its own; all requests of newer ones share
-//! one, so there their ids are replaced on the way ([`room`]).
+//! one, so there their ids are replaced on the way (`room`).
 
 mod room;
 
