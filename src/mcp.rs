@@ -4,8 +4,8 @@
 //! Methods are an allow-list (`method`); a request with effects is decided, held while people
 //! answer and forwarded as it was judged (`judge`, `subject`); tools are listed as far as the
 //! policy could ever let them through, and pinned (`catalog`, `pins`). A `session` joins one
-//! client and one server; how their messages travel is the business of `stdio` and `listen` at the client's end, and of `child`
-//! and `remote` at the server's.
+//! client and one server; how their messages travel is the business of `stdio` and `listen` at the
+//! client's end, of `child` and `remote` at the server's.
 
 mod catalog;
 mod child;

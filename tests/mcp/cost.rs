@@ -48,11 +48,10 @@ fn the_relay_adds_little_to_a_call() {
     client.tools();
     let through = median(&mut client);
     let (sync, added) = (sync(place.folder.path()), through.saturating_sub(alone));
-    let beyond = added.saturating_sub(sync);
     eprintln!(
-        "p50: {alone:?} alone, {through:?} through the relay; a sync takes {sync:?}, so {beyond:?} beyond it"
+        "p50: {alone:?} alone, {through:?} through the relay; {added:?} more, a sync of this disk takes {sync:?}"
     );
-    // The figure is 1 ms, optimised and alone on a machine; beside other tests it only must not be lost.
-    let limit = Duration::from_millis(if cfg!(debug_assertions) { 50 } else { 10 });
-    assert!(beyond < limit, "{beyond:?}");
+    // The figure is 1 ms beyond the sync, optimised and alone on a machine; here it only must not be lost.
+    let limit = Duration::from_millis(if cfg!(debug_assertions) { 50 } else { 5 });
+    assert!(added < limit + sync, "{added:?}");
 }
