@@ -25,7 +25,8 @@ use fence_engine::show::printable;
 pub struct Lists {
     /// What the policy is called; `policy` unless given.
     pub name: String,
-    /// Tools that go ahead. A pattern without `/` means tools without a server.
+    /// Tools that go ahead. Here a pattern without `/` means tools without a server; in the other
+    /// two it means any server, or none. A pattern is always about the whole name.
     pub allow: Vec<String>,
     /// Tools for which a person must approve.
     pub require_approval: Vec<String>,

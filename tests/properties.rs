@@ -15,7 +15,7 @@ use support::driver::{START, at, checked, findings};
 use support::random::{Call, Policy, Random, deny, rule};
 
 /// Few enough to stay below twenty seconds without optimisation.
-const CASES: u32 = 120;
+const CASES: u32 = 300;
 
 fn config() -> ProptestConfig {
     ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() }

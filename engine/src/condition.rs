@@ -3,6 +3,7 @@
 //! Evaluation is three-valued and allocates nothing on plain ASCII input.
 
 mod explain;
+mod loose;
 mod members;
 mod operand;
 

@@ -258,12 +258,15 @@ fn excepted(rule: &Rule, name: &Name<'_>) -> bool {
 }
 
 /// Whether an `ask` is about the call to the letter: its pattern names the tool exactly, and its
-/// condition does not hold by ignoring case alone. Only then may its `auto` lines release.
+/// condition neither holds by ignoring case alone nor would for some value of what is unknown.
+/// Only then may its `auto` lines release.
 pub(crate) fn exactly(rule: &Rule, exact: bool, scope: &Scope<'_>) -> bool {
     let named = exact || rule.patterns.iter().any(|p| p.matches_loosening(&scope.name));
     named
         && rule.condition.as_ref().is_none_or(|condition| {
-            condition.evaluate(&scope.exactly()) >= condition.evaluate(scope)
+            let truth = condition.evaluate(scope);
+            condition.evaluate(&scope.exactly()) >= truth
+                && (truth != Truth::Unknown || !condition.may_hold_loosely(scope))
         })
 }
 
