@@ -18,7 +18,7 @@ use crate::store::{StoreError, Work, guard};
 const CHECKPOINT_AT: i64 = 1000;
 
 /// So many that a process starts it afresh before its first write.
-const RENEW_AT: i64 = 256;
+const RENEW_AT: i64 = 64;
 
 /// So many that new readers are held up for a moment, in order to start the log afresh.
 const RESTART_AT: i64 = 16 * CHECKPOINT_AT;
