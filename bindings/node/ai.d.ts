@@ -4,8 +4,8 @@ import type { GenericToolApprovalFunction, ToolApprovalResponse, ToolSet } from 
 };
 import type { CallOptions, Policy } from "./index.js";
 
-/** Who calls, and how long a call is held for people once it runs (not at all unless given). */
-export type GuardOptions = Omit<CallOptions, "args" | "callId">;
+/** Who calls, and what the host adds. A call that runs is not held for people: they answer beforehand. */
+export type GuardOptions = Omit<CallOptions, "args" | "callId" | "timeout">;
 
 export interface Guard {
   /** The same tools, each call judged before it runs. A tool that yields several outputs gives its last one. */

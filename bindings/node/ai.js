@@ -13,7 +13,7 @@ class AiGuard extends Guard {
     if (typeof tool?.execute !== "function") {
       throw new TypeError(`\`${name}\` has no \`execute\`: what does not run in this process cannot be stopped here`);
     }
-    this.guarding(name);
+    this.guarding(name, tool);
     const execute = (input, options) =>
       this.run(name, input, options?.toolCallId, async (args) => last(await tool.execute(args, options)));
     return { ...tool, execute };
@@ -21,13 +21,22 @@ class AiGuard extends Guard {
 
   /** For `toolApproval` of `generateText`, `streamText` and agents. */
   get toolApproval() {
-    return async ({ toolCall: { toolName, input, toolCallId } }) => {
+    return async ({ toolCall: { toolName, input, toolCallId }, messages, toolsContext }) => {
       if (!this.guards(toolName)) return undefined;
+      if (await this.#itself(toolName, input, { toolCallId, messages, context: toolsContext?.[toolName] })) {
+        return { type: "user-approval" };
+      }
       const result = await this.judge(toolName, input, toolCallId);
+      if (result.allowed) this.runsNow(result, input, toolCallId);
       if (result.allowed) return "not-applicable";
       if (result.denied) return { type: "denied", reason: refusal(result).message };
       return { type: "user-approval", reason: result.reason };
     };
+  }
+
+  /** The framework leaves a tool's own `needsApproval` out where there is a `toolApproval`. */
+  #itself(name, input, options) {
+    return this.asksItself(name, ({ needsApproval: own }) => (typeof own === "function" ? own(input, options) : own));
   }
 
   async answers(content, options) {
@@ -38,13 +47,16 @@ class AiGuard extends Guard {
 
   async #answer({ approvalId, toolCall: { toolName, input, toolCallId } }, options) {
     if (!this.guards(toolName)) return undefined;
+    const itself = await this.#itself(toolName, input, { toolCallId, messages: [] });
     const result = await this.judge(toolName, input, toolCallId);
-    if (result.allowed) return undefined;
     await result.waitForPeople(options);
     if (result.state === "pending") return undefined;
-    const approved = result.state === "approved";
-    const reason = approved ? undefined : refusal(result).message;
-    return { type: "tool-approval-response", approvalId, approved, reason };
+    if (!result.allowed && result.state !== "approved") {
+      return { type: "tool-approval-response", approvalId, approved: false, reason: refusal(result).message };
+    }
+    if (result.allowed) this.runsNow(result, input, toolCallId);
+    // The tool's own `needsApproval` asks as well: that is for somebody else to answer.
+    return itself ? undefined : { type: "tool-approval-response", approvalId, approved: true };
   }
 }
 

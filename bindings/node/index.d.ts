@@ -10,7 +10,7 @@ export type Json = null | boolean | number | bigint | string | readonly Json[] |
 
 /**
  * A call's arguments: a plain object of JSON values. What `JSON.stringify` would drop or change (`undefined`,
- * functions, symbols, `NaN`, dates, instances of classes, half a surrogate pair) makes the call malformed: it is denied.
+ * functions, symbols, `NaN`, dates, proxies, instances of classes, half a surrogate pair) makes the call malformed: it is denied.
  */
 export type Args = { readonly [key: string]: unknown };
 
@@ -31,7 +31,8 @@ export type CallbackAnswer =
 
 /**
  * Asked when a call needs a person, with the tool and the arguments as they would run. Its answer is the vote of
- * `approver`. An exception, a rejection, no answer in time, and every other answer refuse.
+ * `approver`. An exception, a rejection, no answer in time, and every other answer refuse. `context` is the callback's
+ * own copy: what it changes there and then approves is its edit, where the rule allows one, and refused elsewhere.
  */
 export type OnApproval = (toolName: string, context: any) => CallbackAnswer | Promise<CallbackAnswer>;
 
@@ -92,7 +93,7 @@ export interface CallOptions extends Caller {
   context?: Args;
   /** The caller's own id for this call; a repeat gets the first verdict. */
   callId?: string;
-  /** Milliseconds for which this call is held for people. */
+  /** Milliseconds for which this call is held for people; `Infinity`: until its request expires. */
   timeout?: number;
 }
 
@@ -225,18 +226,22 @@ export class Policy {
   checkAsync(tool: string, call?: CallOptions): Promise<PolicyResult>;
 
   /**
-   * Judges the call with these arguments and asks people where that is needed. `true`: make it, exactly so.
+   * Judges the call with these arguments, as they are now, and asks people where that is needed. `true`: make it, exactly
+   * so. Where the object may change meanwhile, use `authorize`: it hands out the arguments that were approved.
    * @throws FenceError where an approver changed the call, which a boolean cannot tell.
    */
   requestApproval(tool: string, call?: CallOptions): Promise<boolean>;
   /** The call to make, with the arguments that were approved. @throws Denied */
   authorize(tool: string, args?: Args, call?: Omit<CallOptions, "args">): Promise<Authorized>;
-  /** A function that authorizes each call and runs `run` with the arguments that were approved. It throws `Denied`. */
-  tool<A extends object, R, X extends unknown[]>(
+  /**
+   * A function that authorizes each call and runs `run` with the arguments that were approved, one object; further
+   * arguments would not be judged, and are refused. It throws `Denied`.
+   */
+  tool<A extends object, R>(
     name: string,
-    run: (args: A, ...rest: X) => R,
+    run: (args: A) => R,
     call?: Omit<CallOptions, "args" | "callId">,
-  ): (args: A, ...rest: X) => Promise<Awaited<R>>;
+  ): (args: A) => Promise<Awaited<R>>;
 
   /** What waits for people, the next deadline first. */
   pending(): Request[];

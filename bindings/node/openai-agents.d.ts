@@ -2,8 +2,8 @@
 import type { FunctionTool, RunState, RunToolApprovalItem } from "@openai/agents";
 import type { CallOptions, Policy } from "./index.js";
 
-/** Who calls, and how long a call is held for people once it runs (not at all unless given). */
-export type GuardOptions = Omit<CallOptions, "args" | "callId">;
+/** Who calls, and what the host adds. A call that runs is not held for people: they answer beforehand. */
+export type GuardOptions = Omit<CallOptions, "args" | "callId" | "timeout">;
 
 export interface Guard {
   /** The same tools, each call judged: an `ask` interrupts the run, a refusal is the tool's output. */

@@ -16,10 +16,18 @@ class Denied extends FenceError {
   }
 }
 
+/** The words of whatever was thrown; that may be anything. */
+function words(thrown) {
+  try {
+    return String(thrown?.message ?? thrown);
+  } catch {
+    return "something without words was thrown";
+  }
+}
+
 /** An error of the add-on, in Fence's own class and without the add-on's inner names. */
 function fault(error) {
-  const words = error instanceof Error ? error.message : String(error);
-  return new FenceError(words.replace(/( on [A-Z]\w+\.\w+)+$/, ""), { cause: error });
+  return new FenceError(words(error).replace(/( on [A-Z]\w+\.\w+)+$/, ""), { cause: error });
 }
 
 /** Runs something of the add-on; its errors become `FenceError`s. */
@@ -32,4 +40,4 @@ function attempt(run) {
   }
 }
 
-module.exports = { FenceError, Denied, attempt };
+module.exports = { FenceError, Denied, attempt, words };

@@ -2,11 +2,12 @@
 // What users pass, checked before it is used: a misspelt key or a wrong type must not be overlooked.
 
 const { nearest } = require("./native.js");
+const { written } = require("./values.js");
 
 const quoted = (word) => `\`${word}\``;
 
-/** An object that has only these keys; `undefined` is an empty one. */
-function known(given, keys, what) {
+/** An object that has only these keys; `undefined` is an empty one. `note` is added to what is said of another key. */
+function known(given, keys, what, note = "") {
   if (given === undefined) return {};
   if (given === null || typeof given !== "object" || Array.isArray(given)) {
     throw new TypeError(`${what} is an object`);
@@ -15,7 +16,7 @@ function known(given, keys, what) {
     if (keys.includes(key)) continue;
     const near = nearest(key, keys);
     const hint = near ? `; did you mean ${quoted(near)}?` : `: use ${keys.map(quoted).join(", ")}`;
-    throw new TypeError(`${what} has no ${quoted(key)}${hint}`);
+    throw new TypeError(`${what} has no ${quoted(key)}${hint}${note}`);
   }
   return given;
 }
@@ -34,12 +35,18 @@ function callable(value, name) {
   return value;
 }
 
-/** Milliseconds. */
+/** Milliseconds; `Infinity` is as long as it takes. */
 function millis(value, name) {
   if (value !== undefined && !(typeof value === "number" && value >= 0)) {
     throw new TypeError(`${quoted(name)} must be a number of milliseconds`);
   }
-  return value === Infinity ? undefined : value;
+  return value;
+}
+
+/** Which version of a request a person looked at. */
+function version(value) {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value < 2 ** 32)) return value;
+  throw new TypeError("`version` must be the whole number that the request shows");
 }
 
 /** A list of texts. A text is no list of its letters: `"read_*"` would allow everything. */
@@ -81,14 +88,19 @@ function who({ agent, user, session }) {
   return { agent, user: text(user, "user"), session: text(session, "session") };
 }
 
+const ARGS = " (a tool's arguments go into `{ args: { … } }`)";
 const CALL = ["args", "context", "callId", "timeout", ...WHO];
 
 /** What goes with one call. `who` is left out where only arguments are given: that is the fast way. */
 function call(given) {
-  const { args, context, callId, timeout, ...rest } = known(given, CALL, "a call");
+  const { args, context, callId, timeout, ...rest } = known(given, CALL, "a call", ARGS);
   millis(timeout, "timeout");
-  if (context === undefined && callId === undefined && Object.keys(rest).length === 0) return { args, timeout };
-  return { args, timeout, who: { ...who(rest), context, callId: text(callId, "callId") } };
+  if (context === undefined && callId === undefined && Object.keys(rest).length === 0) return { args: written(args), timeout };
+  return {
+    args: written(args),
+    timeout,
+    who: { ...who(rest), context: written(context), callId: text(callId, "callId") },
+  };
 }
 
-module.exports = { known, text, callable, millis, patterns, effect, who, call, WHO };
+module.exports = { known, text, callable, millis, version, patterns, effect, who, call, WHO };

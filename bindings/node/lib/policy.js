@@ -2,11 +2,12 @@
 // A policy with the gate that enforces it.
 
 const { Gate } = require("./native.js");
-const { FenceError, attempt } = require("./errors.js");
+const { FenceError, attempt, words } = require("./errors.js");
 const options = require("./options.js");
 const { PolicyResult } = require("./result.js");
 const { refusal } = require("./refusal.js");
 const { strategies } = require("./strategies.js");
+const { written } = require("./values.js");
 
 const LISTS = ["allow", "requireApproval", "deny", "default"];
 const HOST = ["name", "onApproval", "approver", "timeout", "database", "strategies", ...options.WHO];
@@ -72,15 +73,19 @@ class Policy {
 
   async checkAsync(tool, given) {
     named(tool);
-    const { args, who } = options.call(given);
+    return this.#decide(tool, options.call(given));
+  }
+
+  async #decide(tool, { args, who }) {
     return new PolicyResult(this.#host, tool, await attempt(() => this.#native.checkAsync(tool, args, who)));
   }
 
   async requestApproval(tool, given) {
-    const { timeout } = options.call(given);
+    named(tool);
+    const call = options.call(given);
     await this.#supersede(tool);
-    const result = await this.checkAsync(tool, given);
-    const approved = await result.requestApproval({ timeout, exact: true });
+    const result = await this.#decide(tool, call);
+    const approved = await result.requestApproval({ timeout: call.timeout, exact: true });
     if (result.state !== "edited") return approved;
     throw new FenceError(
       "the approver changed the call, and `requestApproval` cannot hand the change over: use `authorize`, or `requestApproval` of the result",
@@ -95,19 +100,22 @@ class Policy {
   }
 
   async authorize(tool, args, given) {
-    const { timeout } = options.call(given);
-    const result = await this.checkAsync(tool, { ...given, args });
-    if (!(await result.requestApproval({ timeout }))) throw refusal(result);
+    named(tool);
+    const call = options.call({ ...given, args });
+    const result = await this.#decide(tool, call);
+    if (!(await result.requestApproval({ timeout: call.timeout }))) throw refusal(result);
     return { tool, args: result.args, done: (note) => result.done(note), failed: (note) => result.failed(note) };
   }
 
   tool(name, run, given) {
     named(name);
     if (options.callable(run, "run") === undefined) throw new TypeError("`tool` needs a function to run");
+    options.known(given, ["context", "timeout", ...options.WHO], "a tool");
     options.call(given);
-    return async (args, ...rest) => {
+    return async (args, ...more) => {
+      if (more.length > 0) throw new TypeError(`\`${name}\` takes one object of arguments: nothing else is judged`);
       const call = await this.authorize(name, args, given);
-      return finished(call, () => run(call.args, ...rest));
+      return finished(call, () => run(call.args));
     };
   }
 
@@ -117,12 +125,14 @@ class Policy {
 
   async approve(id, person, given) {
     const { version, edit, note } = options.known(given, ["version", "edit", "note"], "an approval");
-    return attempt(() => this.#native.approve(id, person, { version, edit, note }));
+    const answer = { version: options.version(version), edit: written(edit), note: options.text(note, "note") };
+    return attempt(() => this.#native.approve(id, person, answer));
   }
 
   async refuse(id, person, reason, given) {
     const { version } = options.known(given, ["version"], "a refusal");
-    return attempt(() => this.#native.refuse(id, person, { version, note: options.text(reason, "reason") }));
+    const answer = { version: options.version(version), note: options.text(reason, "reason") };
+    return attempt(() => this.#native.refuse(id, person, answer));
   }
 
   get auditTrail() {
@@ -136,7 +146,7 @@ async function finished(call, run) {
   try {
     value = await run();
   } catch (error) {
-    await call.failed(error?.message ?? error).catch(() => {});
+    await call.failed(words(error)).catch(() => {});
     throw error;
   }
   await call.done().catch(() => {});

@@ -60,7 +60,7 @@ class PolicyResult {
     if (this.#effect !== ASK) return this.state;
     const longest = millis(timeout, "timeout") ?? this.#host.timeout;
     this.#outcome = { state: "pending", reason: this.reason };
-    this.#outcome = await answer(this.#host, this.#handle, longest);
+    this.#outcome = await answer(this.#host, this.#handle, longest === Infinity ? undefined : longest);
     return this.state;
   }
 

@@ -1,6 +1,7 @@
 "use strict";
 // Strategies in JavaScript: what stands after `auto via` in a policy, answered by a function of the host.
 
+const { words } = require("./errors.js");
 const { known, text, callable } = require("./options.js");
 const { value } = require("./native.js");
 
@@ -31,7 +32,7 @@ function strategies(given, answer) {
   });
   if (described.length === 0) return { strategies: [] };
   const ask = async (id, name, question) => answer(id, await answered(asked.get(name), question));
-  return { strategies: described, ask: (id, name, question) => void ask(id, name, question) };
+  return { strategies: described, ask: (id, name, question) => void ask(id, name, question).catch(() => {}) };
 }
 
 function parameter([name, given]) {
@@ -47,7 +48,7 @@ async function answered(ask, question) {
     const answer = await ask(value(question));
     return JSON.stringify(typeof answer === "string" ? { outcome: answer } : answer) ?? "";
   } catch (error) {
-    return JSON.stringify({ outcome: "unknown", reason: `the strategy failed: ${String(error?.message ?? error)}` });
+    return JSON.stringify({ outcome: "unknown", reason: `the strategy failed: ${words(error)}` });
   }
 }
 

@@ -1,5 +1,5 @@
-//! Values for JavaScript. A whole number beyond 2^53 becomes a `BigInt`; a number that JavaScript
-//! cannot hold is an error.
+//! Values for JavaScript. Every whole number beyond 2^53 becomes a `BigInt`, whether or not a number
+//! could hold it; a number that JavaScript cannot hold is an error.
 
 use fence::engine::json::{Json, Value};
 use fence::engine::number::write_canonical;
@@ -9,6 +9,9 @@ use napi::{Env, JsValue as _, Property, PropertyAttributes, sys};
 
 /// The most digits of a whole number that becomes a `BigInt`.
 const MAX_DIGITS: usize = 1_000;
+
+/// Beyond this, numbers are no longer one apart.
+const SAFE: f64 = 9_007_199_254_740_992.0;
 
 /// A value for JavaScript.
 pub struct Shown(pub Json);
@@ -47,7 +50,7 @@ fn show(env: &Env, value: Value<'_>) -> napi::Result<sys::napi_value> {
 
 fn show_number(env: &Env, token: &str) -> napi::Result<sys::napi_value> {
     let exact = canonical(token);
-    if let Some(near) = token.parse::<f64>().ok().filter(|near| near.is_finite())
+    if let Some(near) = token.parse::<f64>().ok().filter(|near| near.abs() <= SAFE)
         && canonical(&near.to_string()) == exact
     {
         return js(env, near);
