@@ -25,8 +25,8 @@ const answer = (content, reason) => ({
   warnings: [],
 });
 
-/** A model that makes these calls once and then stops; guarded tools; what was really done. */
-function scene(policy, calls) {
+/** A model that makes these calls, once or in several turns, and then stops; guarded tools; what was really done. */
+function scene(policy, calls, turns = 1, more = {}) {
   const made = [];
   const parts = calls.map(([toolCallId, toolName, input]) => ({
     type: "tool-call",
@@ -34,11 +34,11 @@ function scene(policy, calls) {
     toolName,
     input: JSON.stringify(input),
   }));
-  const script = [answer(parts, "tool-calls"), answer([{ type: "text", text: "over" }], "stop")];
+  const script = [...Array(turns).fill(answer(parts, "tool-calls")), answer([{ type: "text", text: "over" }], "stop")];
   const model = new MockLanguageModelV4({ doGenerate: async () => script.shift() });
   const inputSchema = z.object({ to: z.array(z.string()).optional() });
   const does = (name) =>
-    tool({ description: name, inputSchema, execute: async (args) => (made.push([name, args]), `${name} done`) });
+    tool({ description: name, inputSchema, execute: async (args) => (made.push([name, args]), `${name} done`), ...more });
   const names = ["mail_read", "mail_send", "mail_delete", "mail_other"];
   const guarded = guard(policy, WHO);
   const tools = guarded.tools(Object.fromEntries(names.map((name) => [name, does(name)])));
@@ -121,7 +121,8 @@ test("a refusal reaches the model with its reason, and stays one when the conver
   at.messages.push({ role: "tool", content: answers.map((given) => ({ ...given, approved: true })) });
   await at.generate(at.messages);
   deepEqual(at.made, []);
-  match(JSON.stringify(at.told()), /not on a Friday/);
+  match(answers[0].reason, /`mail_send` was refused: .*not on a Friday/);
+  match(JSON.stringify(at.told()), /a person refused exactly this call/);
 });
 
 test("an approved call that comes back with other arguments does not run", async () => {
@@ -137,7 +138,33 @@ test("an approved call that comes back with other arguments does not run", async
   at.messages.push({ role: "tool", content: answers });
   await at.generate(at.messages);
   deepEqual(at.made, []);
-  match(JSON.stringify(at.told()), /was used for another call/);
+  match(JSON.stringify(at.told()), /needs a person's approval and nobody has answered yet/);
+});
+
+test("a repeated tool call id does not repeat an allow: each run is judged and counted", async () => {
+  const once = Policy.fromText("fence 1 policy p ask mail_read as first { auto first 1 per session }");
+  const at = scene(once, [["c-1", "mail_read", {}]], 3);
+  const { content } = await interrupted(at);
+  deepEqual(at.made, [["mail_read", {}]]);
+  equal(content.filter(({ type }) => type === "tool-approval-request").length, 1);
+  const [allowed, asked] = once.auditTrail.map(({ decision }) => decision);
+  deepEqual([allowed, asked], ["allow", "require_approval"], "a run is counted once");
+
+  const every = new Policy({ allow: ["mail_read"] });
+  const again = scene(every, [["c-1", "mail_read", {}]], 3);
+  await again.generate(again.messages);
+  deepEqual([again.made.length, every.auditTrail.length], [3, 3]);
+});
+
+test("Fence's people do not answer the question that the tool itself asks", async () => {
+  for (const policy of [rules(), rules({ onApproval: () => true })]) {
+    const at = scene(policy, [["c-0", "mail_read", {}], SEND], 1, { needsApproval: ({ to }) => to !== null });
+    const { content } = await interrupted(at);
+    const requests = content.filter(({ type }) => type === "tool-approval-request");
+    equal(requests.length, 2);
+    deepEqual(await at.guarded.answers(content, { timeout: 5 }), []);
+    deepEqual(at.made, []);
+  }
 });
 
 test("streamed runs are guarded the same", async () => {

@@ -1,7 +1,7 @@
 // What callbacks and people may say, and what becomes of the call.
 
 import { test } from "node:test";
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import { Denied, FenceError, Policy } from "fence-policy";
 
 const asking = (onApproval, more) => new Policy({ requireApproval: ["mail_*"], onApproval, ...more });
@@ -149,8 +149,8 @@ test("an approval with a change: the released call is the changed one, never the
 test("a wrapped function runs what was approved, reports what became of it, and throws refusals", async () => {
   const ran = [];
   const policy = new Policy({ allow: ["read"], requireApproval: ["write", "fail"], onApproval: () => true });
-  const read = policy.tool("read", (args, more) => [args, more]);
-  deepEqual(await read({ id: 7 }, "more"), [{ id: 7 }, "more"]);
+  const read = policy.tool("read", (args) => args);
+  deepEqual(await read({ id: 7 }), { id: 7 });
   const write = policy.tool("write", async (args) => (ran.push(args), "written"));
   const given = { id: 7, tags: ["a"] };
   const writing = write(given);
@@ -164,6 +164,109 @@ test("a wrapped function runs what was approved, reports what became of it, and 
   await rejects(fail({}), /no disk/);
   await rejects(policy.tool("other", () => ran.push("other"))({}), Denied);
   equal(ran.length, 1);
+});
+
+test("further arguments, which nothing judges, do not reach a wrapped function", async () => {
+  const ran = [];
+  const policy = new Policy({ allow: ["del"] });
+  await rejects(policy.tool("del", (...all) => ran.push(all))({ id: 1 }, { force: true }), /takes one object of arguments/);
+  deepEqual([ran, policy.auditTrail], [[], []]);
+  throws(() => policy.tool("del", () => {}, { callId: "c" }), /a tool has no `callId`/);
+});
+
+test("a callback that changes the arguments in place does not release them unchanged", async () => {
+  const trim = (_tool, context) => ((context.to = context.to.slice(0, 2)), true);
+  const to = ["a", "b", "c"];
+  const bound = asking(trim);
+  await rejects(bound.authorize("mail_send", { to }), /cannot be made: .*`\{ approve: true, edit/);
+  const rule = "fence 1 policy p ask mail_send as mails { edit args.to shrink, args.opts.n 1..5 }";
+  const editable = (onApproval) => Policy.fromText(rule, { onApproval });
+  deepEqual((await editable(trim).authorize("mail_send", { to })).args, { to: ["a", "b"] });
+  await rejects(editable(trim).requestApproval("mail_send", { args: { to } }), /the approver changed the call/);
+  const nested = (_tool, { opts }) => ((opts.n = 5), { approve: true });
+  deepEqual((await editable(nested).authorize("mail_send", { opts: { n: 9, m: 1 } })).args, { opts: { n: 5, m: 1 } });
+  const both = (edit) => (_tool, context) => ((context.to = ["a"]), { approve: true, edit });
+  deepEqual((await editable(both({ "args.to": ["a"] })).authorize("mail_send", { to })).args, { to: ["a"] });
+  const refused = [
+    both({ "args.to": ["b"] }),
+    (_tool, context) => delete context.to,
+    (_tool, context) => ((context.cc = ["x"]), true),
+    (_tool, context) => ((context.to = undefined), true),
+    (_tool, context) => ((context.to = new Map()), true),
+    (_tool, { to }) => (to.push("d"), true),
+  ];
+  for (const callback of refused) await rejects(editable(callback).authorize("mail_send", { to }), Denied, `${callback}`);
+});
+
+test("an answer that comes too late releases nothing, even where the callback held up the clock", async () => {
+  const busy = () => {
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+    return true;
+  };
+  for (const callback of [busy, async () => busy()]) {
+    deepEqual(await outcome(callback, 20), [false, "denied", "the callback gave no answer in time"]);
+  }
+});
+
+test("whatever a callback throws or says, it refuses with a reason and nothing escapes", async () => {
+  const faults = [
+    [() => Promise.reject(Symbol("odd")), "the callback failed: Symbol(odd)"],
+    [
+      () => {
+        throw Object.create(null);
+      },
+      "the callback failed: something without words",
+    ],
+    [() => Object.create({ approve: true }), "neither `approve: true`"],
+    [() => ({ approve: true, note: 5 }), "`note` must be a text"],
+    [() => ({ approve: true, edit: 5 }), "`edit` is no object"],
+    [() => ({ approve: true, edit: { "args.to": undefined } }), "is undefined"],
+    [() => ({ approve: true, edit: Object.create({ "args.to": "y" }) }), "`edit` is no object"],
+    [() => [], "is an object"],
+    [
+      () => ({
+        get approve() {
+          throw null;
+        },
+      }),
+      "the callback failed: null",
+    ],
+  ];
+  for (const [callback, reason] of faults) {
+    const [went, state, why] = await outcome(callback);
+    deepEqual([went, state], [false, "denied"], String(callback));
+    ok(why.includes(reason), `${callback}: ${why}`);
+  }
+});
+
+test("a version of a request is not wrapped round to another", async () => {
+  const policy = asking(undefined);
+  const { requestId } = policy.check("mail_send");
+  for (const version of [2 ** 32 + 1, 1.9, 0, -(2 ** 32) + 1, null, true, "1", 1n, NaN]) {
+    await rejects(policy.approve(requestId, "approver", { version }), /`version` must be/, String(version));
+    await rejects(policy.refuse(requestId, "approver", "no", { version }), /`version` must be/);
+  }
+  equal((await policy.approve(requestId, "approver", { version: 1 })).state, "approved");
+});
+
+test("a timeout of Infinity outlasts the policy's own", async () => {
+  const policy = asking(undefined, { timeout: 5 });
+  const sending = policy.authorize("mail_send", {}, { timeout: Infinity });
+  await new Promise((wake) => setTimeout(wake, 60));
+  await policy.approve(policy.pending()[0].id, "approver");
+  deepEqual((await sending).args, {});
+});
+
+test("what is asked for is the call as it was when it was asked", async () => {
+  const seen = [];
+  const policy = asking((_tool, args) => (seen.push(args), true));
+  policy.check("mail_send");
+  const args = { n: 1 };
+  const asked = policy.requestApproval("mail_send", { args });
+  args.n = 999;
+  ok(await asked);
+  deepEqual(seen, [{ n: 1 }]);
 });
 
 test("a call id keeps its verdict, and is not lent to another call", async () => {

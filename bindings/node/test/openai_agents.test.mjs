@@ -5,7 +5,7 @@ import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Agent, RunState, run, setTracingDisabled, tool, webSearchTool } from "@openai/agents";
+import { Agent, RunContext, RunState, run, setTracingDisabled, tool, webSearchTool } from "@openai/agents";
 import { ScriptedModel, assistantMessage, functionCall } from "@openai/agents/testing";
 import { z } from "zod";
 import { Policy } from "fence-policy";
@@ -147,6 +147,103 @@ test("the tool's own question is left to whoever answers it", async () => {
   result.state.approve(result.interruptions[0]);
   await run(agent, result.state);
   deepEqual(made, [["mail_read", NONE]]);
+});
+
+test("Fence's people do not answer the question that the tool itself asks", async () => {
+  let asked = 0;
+  const policy = rules({ onApproval: () => (asked++, true) });
+  const { agent, guarded, made } = scene(policy, [SEND], { needsApproval: true });
+  const result = await run(agent, "go");
+  deepEqual(await guarded.settle(result), result.interruptions);
+  equal(asked, 1);
+  await run(agent, result.state);
+  deepEqual(made, [], "Fence's approval alone does not run it");
+  result.state.approve(result.interruptions[0]);
+  await run(agent, result.state);
+  deepEqual(made, [["mail_send", { to: ["a", "b"] }]]);
+});
+
+/** One tool of its own schema, called so by the model: what ran, and what the model was told. */
+async function alone(policy, parameters, calls, strict = true) {
+  const made = [];
+  const pay = tool({ name: "pay", description: "pays", parameters, strict, execute: (args) => (made.push(args), "paid") });
+  const wanted = calls.map((text) => ({ ...functionCall("pay", {}, { callId: "c-1" }), arguments: text }));
+  const model = new ScriptedModel([...wanted.map((call) => [call]), [assistantMessage("over")]]);
+  const result = await run(new Agent({ name: "payer", model, tools: guard(policy, WHO).tools([pay]) }), "go");
+  const input = model.calls.at(-1).request.input;
+  const outputs = Array.isArray(input) ? input.filter((item) => item.type === "function_call_result") : [];
+  return { result, made, told: outputs.map((item) => item.output.text ?? item.output) };
+}
+
+test("a repeated tool call id does not repeat an allow: each run is judged and counted", async () => {
+  const once = Policy.fromText("fence 1 policy p ask mail_read as first { auto first 1 per session }");
+  const made = [];
+  const reads = (policy) => {
+    const execute = () => (made.push("read"), "read");
+    const read = tool({ name: "mail_read", description: "r", parameters: z.object({}), execute });
+    return guard(policy, WHO).tool(read);
+  };
+  /** What the SDK does with one call that does not interrupt. */
+  const called = async (read, context = new RunContext()) =>
+    (await read.needsApproval(context, {}, "c-1")) || read.invoke(context, "{}", { toolCall: { callId: "c-1" } });
+  const read = reads(once);
+  deepEqual([await called(read), await called(read), await called(read)], ["read", true, true]);
+  deepEqual(
+    once.auditTrail.map(({ decision }) => decision),
+    ["allow", "require_approval", "require_approval"],
+    "a run is counted once",
+  );
+  const every = new Policy({ allow: ["mail_read"] });
+  const again = reads(every);
+  for (let at = 0; at < 3; at++) await called(again);
+  deepEqual([made.length, every.auditTrail.length], [4, 3]);
+});
+
+test("an allow that was withdrawn before its turn does not run", async () => {
+  const policy = Policy.fromText("fence 1 policy p ask mail_read as first { auto first 1 per session }");
+  const { guarded } = scene(policy, []);
+  const made = [];
+  const execute = () => made.push("read");
+  const [read] = guarded.tools([tool({ name: "mail_read", description: "r", parameters: z.object({}), execute })]);
+  const details = { toolCall: { callId: "c-1" } };
+  equal(await read.needsApproval({}, {}, "c-1"), false);
+  equal(await read.needsApproval({}, {}, "c-1"), true);
+  match(await read.invoke({}, "{}", details), /needs a person's approval/);
+  deepEqual(made, []);
+});
+
+test("a schema that changes arguments after they were judged stops the call", async () => {
+  const rule = 'fence 1 policy p allow pay deny pay when args.path like "/etc/*"';
+  const path = z.object({ path: z.string().trim() });
+  const { made, told } = await alone(Policy.fromText(rule), path, ['{"path":" /etc/passwd"}']);
+  deepEqual(made, []);
+  match(told[0], /the tool's schema makes other arguments of those that were judged/);
+  deepEqual((await alone(Policy.fromText(rule), path, ['{"path":"/tmp/x"}'])).made, [{ path: "/tmp/x" }]);
+  // A function that is wrapped inside the tool is judged by what it gets.
+  const inner = new Policy({ allow: ["pay"] }).tool("pay", ({ path }) => path);
+  equal(await inner(path.parse({ path: " x" })), "x");
+});
+
+test("a number that would be rounded on its way to the tool, or a member twice, stops the call", async () => {
+  const anything = { type: "object", properties: {}, required: [], additionalProperties: true };
+  const cases = [
+    ['{"n":9007199254740993}', /the number 9007199254740993 cannot reach the tool exactly/],
+    ['{"n":12345678901234567891}', /cannot reach the tool exactly/],
+    ['{"n":1e999}', /was refused/],
+    ['{"n":1,"n":2}', /was refused/],
+  ];
+  for (const [text, reason] of cases) {
+    const { made, told } = await alone(new Policy({ allow: ["pay"] }), anything, [text], false);
+    deepEqual(made, [], text);
+    match(told[0], reason);
+  }
+  const even = await alone(new Policy({ allow: ["pay"] }), anything, ['{"n":9007199254740994}'], false);
+  deepEqual(even.made, [{ n: 9007199254740994 }]);
+});
+
+test("a guard's options cannot hold a call that runs", () => {
+  throws(() => guard(rules(), { timeout: 60_000 }), /a guard has no `timeout`/);
+  throws(() => guard(rules(), { callId: "c-1" }), /a guard has no `callId`/);
 });
 
 test("arguments that are no JSON, and tools that run elsewhere, are not let through", async () => {

@@ -70,6 +70,20 @@ test("what is no call is refused", async () => {
   ok(policy.check("x").allowed, "a getter that throws leaves nothing behind");
 });
 
+test("arguments in the place of options are told where they belong", () => {
+  const policy = new Policy({ allow: ["*"] });
+  throws(() => policy.check("get_user", { id: 7 }), is(TypeError, /arguments go into `\{ args: \{ … \} \}`/));
+  throws(() => policy.check("get_user", { user: "root", id: 7 }), is(TypeError, /arguments go into/));
+  throws(() => policy.check("get_user", { user: 7 }), is(TypeError, /`user` must be a text/));
+});
+
+test("a pattern is about the whole name of a tool", () => {
+  const names = ["delete_x", "ns.delete_x", "mcp__db__delete_x", "db/delete_x", "undelete_x"];
+  const denied = (deny) => names.filter((name) => new Policy({ deny: [deny], default: "allow" }).check(name).denied);
+  deepEqual(denied("delete_*"), ["delete_x", "db/delete_x"]);
+  deepEqual(denied("*delete_*"), names);
+});
+
 test("a malformed name, id or shape is a recorded denial", () => {
   const policy = new Policy({ allow: ["*"] });
   const reasons = [

@@ -58,6 +58,14 @@ test("whatever is no proper answer releases nothing", async () => {
       })
     ).requiresApproval,
   );
+  for (const odd of [Object.create(null), Symbol("odd"), { message: Symbol("odd") }, null, undefined]) {
+    const broken = await judged(() => {
+      throw odd;
+    });
+    ok(broken.requiresApproval, "and the process goes on");
+    ok(broken.decision.unknown.length > 0);
+    ok((await judged(() => Promise.reject(odd))).requiresApproval);
+  }
   const late = await judged(never, 120, { deadline: 50 });
   ok(late.requiresApproval);
   ok(late.decision.unknown.length > 0);
