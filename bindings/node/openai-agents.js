@@ -95,7 +95,7 @@ const LOOK = "openai.agents.functionToolParsedInputCallback";
 /** Runs a tool, but stops it where its schema makes other arguments of those that were judged. */
 async function exactly(tool, text, details, run) {
   const look = Object.getOwnPropertySymbols(details ?? {}).find(({ description }) => description === LOOK);
-  if (look === undefined) return run(text);
+  if (look === undefined) throw changed(tool, "it is not told here what the tool's schema makes of the arguments");
   const tell = details[look];
   let stopped;
   details[look] = (input) => {

@@ -20,6 +20,8 @@ const RULES = `fence 1 policy mail
   deny mail_delete because "mail is kept" instead "archive it"`;
 const ANA = "ana@x.example";
 const NONE = { to: null };
+/** What the SDK passes to a tool beside its arguments, as far as the guard reads it. */
+const DETAILS = { toolCall: { callId: "c-1" }, [Symbol("openai.agents.functionToolParsedInputCallback")]() {} };
 const WHO = { agent: "writer-1", session: "s-1" };
 
 /** One run: the tools under the policy, a model that makes these calls and then stops, and what was really done. */
@@ -185,7 +187,7 @@ test("a repeated tool call id does not repeat an allow: each run is judged and c
   };
   /** What the SDK does with one call that does not interrupt. */
   const called = async (read, context = new RunContext()) =>
-    (await read.needsApproval(context, {}, "c-1")) || read.invoke(context, "{}", { toolCall: { callId: "c-1" } });
+    (await read.needsApproval(context, {}, "c-1")) || read.invoke(context, "{}", { ...DETAILS });
   const read = reads(once);
   deepEqual([await called(read), await called(read), await called(read)], ["read", true, true]);
   deepEqual(
@@ -205,11 +207,17 @@ test("an allow that was withdrawn before its turn does not run", async () => {
   const made = [];
   const execute = () => made.push("read");
   const [read] = guarded.tools([tool({ name: "mail_read", description: "r", parameters: z.object({}), execute })]);
-  const details = { toolCall: { callId: "c-1" } };
   equal(await read.needsApproval({}, {}, "c-1"), false);
   equal(await read.needsApproval({}, {}, "c-1"), true);
-  match(await read.invoke({}, "{}", details), /needs a person's approval/);
+  match(await read.invoke({}, "{}", { ...DETAILS }), /needs a person's approval/);
   deepEqual(made, []);
+});
+
+test("where the SDK does not tell what a schema made of the arguments, nothing runs", async () => {
+  const policy = new Policy({ allow: ["mail_read"] });
+  const execute = () => ok(false, "it ran");
+  const read = tool({ name: "mail_read", description: "r", parameters: z.object({}), execute });
+  match(await guard(policy).tool(read).invoke(new RunContext(), "{}", {}), /it is not told here what/);
 });
 
 test("a schema that changes arguments after they were judged stops the call", async () => {
@@ -219,9 +227,13 @@ test("a schema that changes arguments after they were judged stops the call", as
   deepEqual(made, []);
   match(told[0], /the tool's schema makes other arguments of those that were judged/);
   deepEqual((await alone(Policy.fromText(rule), path, ['{"path":"/tmp/x"}'])).made, [{ path: "/tmp/x" }]);
+
   // A function that is wrapped inside the tool is judged by what it gets.
-  const inner = new Policy({ allow: ["pay"] }).tool("pay", ({ path }) => path);
-  equal(await inner(path.parse({ path: " x" })), "x");
+  const pay = Policy.fromText(rule).tool("pay", (args) => `paid ${args.path}`);
+  const errorFunction = (_context, error) => error.message;
+  const inner = tool({ name: "pay", description: "p", parameters: path, execute: (args) => pay(args), errorFunction });
+  match(await inner.invoke(new RunContext(), '{"path":" /etc/passwd"}'), /^Not done: `pay` was refused/);
+  equal(await inner.invoke(new RunContext(), '{"path":" /tmp/x"}'), "paid /tmp/x");
 });
 
 test("a number that would be rounded on its way to the tool, or a member twice, stops the call", async () => {

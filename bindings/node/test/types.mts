@@ -19,7 +19,7 @@ const policy = new Policy({
 });
 
 export async function openai(): Promise<string | undefined> {
-  const guarded = guard(policy, { agent: { id: "a", roles: ["writer"] }, timeout: 10 });
+  const guarded = guard(policy, { agent: { id: "a", roles: ["writer"] }, context: { n: 1 } });
   const tools = guarded.tools([
     tool({ name: "a", description: "", parameters: z.object({ n: z.number() }), execute: ({ n }) => n }),
   ]);
@@ -46,9 +46,9 @@ export async function vercel(model: LanguageModel, messages: ModelMessage[]): Pr
 
 export async function shapes(): Promise<[AuditEntry[], Request[], Authorized, number]> {
   const authorized = await policy.authorize("a", { n: 1, big: 2n });
-  const double = policy.tool("a", ({ n }: { n: number }, factor: number) => n * factor);
+  const double = policy.tool("a", ({ n }: { n: number }) => n * 2);
   try {
-    return [policy.auditTrail, policy.pending(), authorized, await double({ n: 1 }, 2)];
+    return [policy.auditTrail, policy.pending(), authorized, await double({ n: 1 })];
   } catch (error) {
     if (error instanceof Denied) console.log(error.requestId, error.decision.matched[0]?.rule);
     throw error as FenceError;
@@ -61,3 +61,7 @@ new Policy({ allow: "read_*" });
 new Policy({ allow: ["a"], requireAproval: ["b"] });
 // @ts-expect-error: results are made by a policy alone
 new PolicyResult();
+// @ts-expect-error: a call that runs is not held
+guard(policy, { timeout: 10 });
+// @ts-expect-error: nothing but one object is judged
+policy.tool("a", (_args: { n: number }, _more: number) => 1);
