@@ -91,7 +91,7 @@ export interface CallOptions extends Caller {
   args?: Args;
   /** What the host adds: `preview`, `prompt`, its environment. */
   context?: Args;
-  /** The caller's own id for this call; a repeat gets the first verdict. */
+  /** An id that your program made for this call alone, never a model's: a repeat gets the first verdict, an allow as well. */
   callId?: string;
   /** Milliseconds for which this call is held for people; `Infinity`: until its request expires. */
   timeout?: number;

@@ -28,7 +28,13 @@ class Guard {
 
   /** From now on this tool is guarded here. */
   guarding(name, tool) {
-    this.#tools.set(name, [...(this.#tools.get(name) ?? []), tool]);
+    this.#tools.set(name, [...this.#alive(name), tool].map((each) => new WeakRef(each)));
+  }
+
+  /** The tools of that name that somebody still holds: a program may make its tools anew for each request. */
+  #alive(name) {
+    const tools = (this.#tools.get(name) ?? []).map((tool) => tool.deref());
+    return tools.filter((tool) => tool !== undefined);
   }
 
   guards(name) {
@@ -38,8 +44,8 @@ class Guard {
   /** Whether a tool of that name asks for an approval of its own, which is not Fence's to give. */
   async asksItself(name, ask) {
     try {
-      const asked = await Promise.all(this.#tools.get(name).map(ask));
-      return asked.some(Boolean);
+      const asked = await Promise.all(this.#alive(name).map(ask));
+      return asked.length === 0 || asked.some(Boolean);
     } catch {
       return true;
     }

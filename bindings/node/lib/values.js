@@ -2,7 +2,7 @@
 // Values for the add-on: exact JSON, every value read once. What `JSON.stringify` would drop or change is refused,
 // and said by its place.
 
-const { isProxy } = require("node:util").types;
+const { isDate, isProxy } = require("node:util").types;
 
 const DEPTH = 64;
 const VALUES = 100_000;
@@ -54,7 +54,11 @@ function write(value, depth, spent) {
   }
 }
 
+/** Texts that stand in JSON as they are. */
+const SIMPLE = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
 function text(value, spent) {
+  if (value.length < 64 && SIMPLE.test(value)) return `"${bounded(value, spent)}"`;
   if (!value.isWellFormed()) throw new Refused("holds half of a surrogate pair");
   return JSON.stringify(bounded(value, spent));
 }
@@ -84,8 +88,9 @@ function list(value, depth, spent) {
 }
 
 function object(value, depth, spent) {
-  if (value instanceof Date) throw new Refused("is a Date: write its `toISOString()`");
-  if (!isPlain(value)) throw new Refused("is not a plain object");
+  if (!isPlain(value)) {
+    throw new Refused(isDate(value) ? "is a Date: write its `toISOString()`" : "is not a plain object");
+  }
   if (Object.getOwnPropertySymbols(value).length > 0) throw new Refused("has a symbol for a key");
   let json = "{";
   for (const key of Object.keys(value)) {
