@@ -216,6 +216,9 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
+            if error.use_stderr() && std::env::args_os().nth(1).is_some_and(|word| word == "hook") {
+                hook::drain();
+            }
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };

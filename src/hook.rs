@@ -41,6 +41,11 @@ pub(crate) trait Host: std::fmt::Debug + Send + Sync {
     /// The answer to an event, as this host understands it.
     fn write(&self, event: Value<'_>, answer: &Answer) -> Reply;
 
+    /// The answer where there is no decision; no event where it could not even be read.
+    fn fault(&self, _event: Option<Value<'_>>, reason: &str) -> Reply {
+        Reply::blocked(reason)
+    }
+
     /// Whether an answer on standard output blocks the call of the event.
     fn blocks(&self, output: Value<'_>) -> bool;
 
@@ -81,8 +86,6 @@ pub(crate) struct Proposed {
     pub(crate) session: Option<String>,
     /// The kind of subagent that makes it, where the host says so.
     pub(crate) subagent: Option<String>,
-    /// The host's id for this call.
-    pub(crate) call_id: Option<String>,
 }
 
 /// What becomes of an event.
@@ -94,6 +97,16 @@ pub(crate) enum Answer {
     Edited(Json),
     /// The call is blocked: why, for the agent.
     Refuse(String),
+}
+
+impl Answer {
+    /// A refusal that says something: a host may take one without a reason for none.
+    pub(crate) fn refuse(reason: String) -> Self {
+        match reason.trim().is_empty() {
+            true => Self::Refuse("the policy does not allow this call".to_owned()),
+            false => Self::Refuse(reason),
+        }
+    }
 }
 
 /// What the process leaves behind.

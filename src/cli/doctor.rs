@@ -3,14 +3,16 @@
 mod probe;
 
 use super::hook::install::home;
-use super::hook::line::Written;
-use super::hook::{Named, host};
-use super::{Context, Exit, Failure, Settings};
+use super::hook::line::{HOLD, Written};
+use super::hook::{HOLD as LONGEST, Named, host};
+use super::settings::wait;
+use super::{Context, Exit, Failure};
 use crate::hook::place::{Entry, Place, Scope};
 use crate::hook::{HOSTS, Host};
 use crate::policies::read_regular;
 use clap::Args;
 use fence_engine::json::{Json, Value};
+use fence_engine::show::printable;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -21,9 +23,9 @@ const EXAMPLE: &str = "Examples:
   fence doctor
   fence doctor claude-code --json
 
-Looks into your settings and those of the current folder. Each hook that is found is run exactly as
-it is written: with a call of a tool that cannot exist, which is recorded and must be blocked, and
-with faults, which must block as well. The exit code is 1 when a gate is open, or there is none.";
+Looks into your settings and those of the current folder. Each hook that is found as `install`
+writes it is run, by this very program: with a call of a tool that cannot exist, which is recorded and
+must be blocked, and with faults, which must block as well. The exit code is 1 when a gate is open, or there is none.";
 
 /// Prove that the installed gates are live, and closed when something fails
 #[derive(Debug, Args)]
@@ -122,10 +124,9 @@ fn examine(host: &dyn Host, home: &Path, project: &Path) -> Vec<Gate> {
     let files = scopes.map(|scope| place.file(scope, home, project));
     let mut files: Vec<PathBuf> = files.into();
     files.dedup();
+    files.extend(place.also.iter().map(|file| project.join(file)));
     let with_hooks: Vec<Found> = files.into_iter().filter_map(settings).collect();
-    let also = place.also.iter().map(|file| project.join(file)).filter_map(settings);
-    let also: Vec<Found> = also.collect();
-    let off = switched_off(with_hooks.iter().chain(&also));
+    let off = switched_off(with_hooks.iter());
     let found = |settings: &Found| {
         let entries = entries(place, settings, host.name());
         let gates = place
@@ -197,11 +198,19 @@ fn written_wrong(place: &Place, entry: &Entry, matcher: Option<&str>) -> Vec<Str
     let mut problems = Vec::new();
     let found = entry.matcher.as_deref().unwrap_or("");
     if !["", "*", ".*"].contains(&found) && Some(found) != matcher {
-        problems.push(format!("the matcher `{found}` leaves tools out"));
+        problems.push(format!("the matcher `{}` leaves tools out", printable(found, 80)));
     }
-    let least = waits(entry) + MARGIN;
-    if entry.seconds.is_some_and(|seconds| seconds < least) {
-        problems.push(format!("the timeout is shorter than {least} s"));
+    let least = holds(entry) + MARGIN;
+    match entry.seconds {
+        Some(seconds) if seconds >= least => {}
+        Some(_) => problems.push(format!("the timeout is shorter than {least} s")),
+        None => problems.push("it has no timeout that can be told".to_owned()),
+    }
+    for member in &entry.strange {
+        let member = printable(member, 80);
+        problems.push(format!(
+            "`{member}` is not as `fence hook install` writes it, and may keep the hook from deciding"
+        ));
     }
     if let Some((key, value)) = place.closed.filter(|_| !entry.closed) {
         problems.push(format!("`{key}` is not `{value}`: a hook that is killed or too slow opens"));
@@ -209,13 +218,9 @@ fn written_wrong(place: &Place, entry: &Entry, matcher: Option<&str>) -> Vec<Str
     problems
 }
 
-/// For how many seconds this hook may wait for people, as its settings say.
-fn waits(entry: &Entry) -> f64 {
-    let words = Written::read(&entry.command).map(|line| line.words).unwrap_or_default();
-    let policy = words.get(probe::POLICY).map(PathBuf::from);
-    let config = words.iter().position(|word| word == "--config");
-    let config = config.and_then(|at| words.get(at + 1)).map(PathBuf::from);
-    let settings = Settings::beside_policy(config.as_deref(), policy.as_slice());
-    let wait = settings.and_then(|settings| settings.hook()).ok().and_then(|door| door.wait);
-    wait.unwrap_or_default().as_secs_f64()
+/// For how many seconds this hook may hold a call, whatever its settings come to say.
+fn holds(entry: &Entry) -> f64 {
+    let line = Written::read(&entry.command);
+    let flag = line.as_ref().and_then(|line| line.flag(HOLD)).map(wait);
+    flag.and_then(Result::ok).unwrap_or(LONGEST).as_secs_f64()
 }

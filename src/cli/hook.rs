@@ -10,16 +10,17 @@ pub(crate) mod line;
 
 use super::{Context, Exit, Failure, Settings, load};
 use crate::Gate;
-use crate::hook::deadline::{self, Deadline};
+use crate::hook::deadline::{self, Deadline, LATE};
 use crate::hook::judge::{Caller, Judge};
-use crate::hook::{HOSTS, Host, Moment, Proposed, Reply, fault};
+use crate::hook::fault::on_purpose;
+use crate::hook::{HOSTS, Host, Moment, Proposed, Reply};
 use crate::store::{Options, SqliteStore};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use fence_engine::call::Agent;
 use fence_engine::json::{Json, Limits, Value};
 use install::Install;
-use std::io::{Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,8 +30,11 @@ const EVENT: Limits = Limits { bytes: 8 << 20, depth: 128, values: 1_000_000 };
 /// Another process may hold the database so long; well below the deadline.
 const BUSY: Duration = Duration::from_millis(600);
 
-/// No host waits longer for a hook than this.
-const LONGEST_WAIT: Duration = Duration::from_secs(540);
+/// A line that does not say how long it holds a call may hold it so long: every host waits longer.
+pub(crate) const HOLD: Duration = Duration::from_secs(20);
+
+/// No line may hold a call longer than this.
+pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(540);
 
 const EXAMPLE: &str = r#"Examples:
   fence hook install claude-code coding.fence
@@ -78,6 +82,9 @@ pub(crate) struct Flags {
     /// The session, where the host names none
     #[arg(long, value_name = "ID")]
     session: Option<String>,
+    /// Hold a call no longer than this, whatever the settings say [default: 20s]
+    #[arg(long, value_name = "TIME", value_parser = super::settings::wait)]
+    hold_at_most: Option<Duration>,
 }
 
 /// A host by its name.
@@ -100,9 +107,16 @@ impl Hook {
             (None, Some(Named(host))) => {
                 deadline::block_on_panic();
                 let deadline = Deadline::start().map_err(Failure::usage)?;
-                let event = event(std::io::stdin().lock())?;
-                let door = Door::open(context, &self.files, &self.door)?;
-                let reply = door.answer(host, &event, &deadline);
+                let reply = match event(std::io::stdin().lock()) {
+                    Ok(event) => {
+                        deadline::otherwise(fault(host, Some(&event), LATE));
+                        match Door::open(context, &self.files, &self.door) {
+                            Ok(door) => door.answer(host, &event, &deadline),
+                            Err(why) => fault(host, Some(&event), &why.message),
+                        }
+                    }
+                    Err(why) => fault(host, None, &why.message),
+                };
                 Err(leave(&reply, &deadline))
             }
             (None, None) => Err(Failure::usage("name the host whose event it is")),
@@ -110,10 +124,21 @@ impl Hook {
     }
 }
 
-/// One event, whole.
-fn event(input: impl std::io::Read) -> Result<Json, Failure> {
+/// Takes the event of a command line that could not be understood, within the deadline: a host that
+/// cannot hand its event over may go on without the hook.
+pub(crate) fn drain() {
+    let input = std::io::stdin();
+    if !input.is_terminal() && Deadline::start().is_ok() {
+        let _ = std::io::copy(&mut input.lock(), &mut std::io::sink());
+    }
+}
+
+/// One event, whole. Its input is read to the end, however long it is: a host that cannot hand its
+/// event over may go on without the hook.
+fn event(mut input: impl std::io::Read) -> Result<Json, Failure> {
     let (most, mut bytes) = (EVENT.bytes as u64, Vec::new());
-    let read = input.take(most + 1).read_to_end(&mut bytes);
+    let read = input.by_ref().take(most + 1).read_to_end(&mut bytes);
+    let read = read.and_then(|_| std::io::copy(&mut input, &mut std::io::sink()));
     read.map_err(|error| Failure::usage(format!("the event cannot be read: {error}")))?;
     let event = Json::parse_with(&bytes, &EVENT);
     let event =
@@ -187,16 +212,19 @@ impl Door {
                 user: flags.user.clone().or(fixed.user),
                 session: flags.session.clone().or(fixed.session),
             },
-            wait: fixed.wait.unwrap_or_default().min(LONGEST_WAIT),
+            wait: fixed
+                .wait
+                .unwrap_or_default()
+                .min(flags.hold_at_most.unwrap_or(HOLD).min(LONGEST_HOLD)),
         })
     }
 
-    fn answer(&self, host: &dyn Host, event: &Json, deadline: &Deadline) -> Reply {
-        let event = event.root();
-        fault::on_purpose();
+    fn answer(&self, host: &dyn Host, whole: &Json, deadline: &Deadline) -> Reply {
+        let event = whole.root();
+        on_purpose();
         let moment = match host.read(event) {
             Ok(moment) => moment,
-            Err(reason) => return blocked(&reason),
+            Err(reason) => return fault(host, Some(whole), &reason),
         };
         let hold = |time| deadline.extend(time);
         let judge = Judge { gate: &self.gate, host, event, wait: self.wait, hold: &hold };
@@ -209,13 +237,14 @@ impl Door {
         };
         match answer {
             Ok(answer) => host.write(event, &answer),
-            Err(fault) => blocked(&fault.to_string()),
+            Err(why) => fault(host, Some(whole), &why.to_string()),
         }
     }
 }
 
-fn blocked(reason: &str) -> Reply {
-    Reply::blocked(&format!("blocked by Fence: {reason}"))
+/// The answer where there is no decision.
+fn fault(host: &dyn Host, event: Option<&Json>, reason: &str) -> Reply {
+    host.fault(event.map(Json::root), &format!("blocked by Fence: {reason}"))
 }
 
 /// Nothing can be blocked any more; what cannot be noted is said and no more.

@@ -55,7 +55,6 @@ use crate::meant::meant;
 use crate::people::People;
 use crate::service::Services;
 pub(crate) use door::Door;
-#[cfg(feature = "mcp")]
 pub(crate) use door::wait;
 use fence_engine::show::printable;
 use fence_engine::strategy::Strategies;

@@ -23,6 +23,9 @@ static PLACE: Place = Place {
     command: "command",
     timeout: ("timeout", Unit::Seconds),
     closed: Some(("onFailure", "block")),
+    default: Some(600.0),
+    moved: Some("CLAUDE_CONFIG_DIR"),
+    any_shell: false,
     version: false,
 };
 
@@ -39,11 +42,10 @@ impl Host for ClaudeCode {
         };
         match fields::must(event, EVENT)? {
             "PreToolUse" | "PreSkillShellCommand" => call().map(Moment::Before),
-            "PermissionRequest" => call().map(Moment::Question),
+            QUESTION => call().map(Moment::Question),
             "PostToolUse" => call().map(|call| Moment::After(call, Used::Done)),
             "PostToolUseFailure" => call().map(|call| Moment::After(call, Used::Failed)),
-            "PermissionDenied" => Ok(Moment::Other),
-            name => fields::unknown(event, name),
+            name => fields::other(name, &NEUTRAL),
         }
     }
 
@@ -54,6 +56,19 @@ impl Host for ClaudeCode {
     fn write(&self, event: Value<'_>, answer: &Answer) -> Reply {
         let name = fields::text(event, EVENT).unwrap_or("PreToolUse");
         write(name, answer)
+    }
+
+    /// The exit code does not answer a question.
+    fn fault(&self, event: Option<Value<'_>>, reason: &str) -> Reply {
+        let blocked = Reply::blocked(reason);
+        match event.map(|event| fields::text(event, EVENT)) {
+            None => Reply { out: write(QUESTION, &Answer::Refuse(reason.to_owned())).out, ..blocked },
+            Some(Some(QUESTION)) => Reply {
+                err: blocked.err,
+                ..write(QUESTION, &Answer::Refuse(reason.to_owned()))
+            },
+            Some(_) => blocked,
+        }
     }
 
     fn blocks(&self, output: Value<'_>) -> bool {
@@ -68,6 +83,32 @@ impl Host for ClaudeCode {
 /// The field with the event's name.
 pub(super) const EVENT: &str = "hook_event_name";
 
+/// The host's own question to its user.
+const QUESTION: &str = "PermissionRequest";
+
+/// What it does beside calls, and nothing in it can be blocked that has an effect.
+const NEUTRAL: [&str; 19] = [
+    "CwdChanged",
+    "FileChanged",
+    "InstructionsLoaded",
+    "Notification",
+    "PermissionDenied",
+    "PostCompact",
+    "PostToolBatch",
+    "PreCompact",
+    "SessionEnd",
+    "SessionStart",
+    "Setup",
+    "Stop",
+    "StopFailure",
+    "SubagentStart",
+    "SubagentStop",
+    "TaskCompleted",
+    "TaskCreated",
+    "TeammateIdle",
+    "UserPromptSubmit",
+];
+
 /// Where an answer to a call stands.
 const SPECIFIC: &str = "hookSpecificOutput";
 
@@ -75,7 +116,7 @@ const SPECIFIC: &str = "hookSpecificOutput";
 pub(super) fn write(event: &str, answer: &Answer) -> Reply {
     match (answer, event) {
         (Answer::Pass, _) => Reply::default(),
-        (Answer::Refuse(reason), "PermissionRequest") => Reply::json(&json!({SPECIFIC: {
+        (Answer::Refuse(reason), QUESTION) => Reply::json(&json!({SPECIFIC: {
             "hookEventName": event,
             "decision": {"behavior": "deny", "message": reason},
         }})),

@@ -1,10 +1,11 @@
 //! Codex CLI (`codex-rs/hooks`: `engine/output_parser.rs`, `events/`, `engine/discovery.rs`, 2026).
 //!
-//! Its answers are read strictly: one unknown field, a bare `allow` or an `ask` voids the answer,
-//! and the call goes on. So nothing is printed but a denial with its reason, or `allow` with the
-//! whole edited input. Codex runs hooks only once its user has trusted them.
+//! Its answers are read strictly: one unknown field, or one line that the user's shell prints first,
+//! voids the answer, and the call goes on. So nothing is ever printed: a denial is the exit code with
+//! its reason, and a call that people changed is made anew by the agent. Codex runs hooks in the
+//! user's own shell, and only once its user has trusted them.
 
-use super::claude_code::{self, EVENT};
+use super::claude_code::EVENT;
 use super::place::{Layout, Place, Unit};
 use super::{Answer, Host, Moment, Reply, Used, fields, names};
 use crate::engine::json::{Json, Value};
@@ -12,6 +13,17 @@ use crate::engine::json::{Json, Value};
 /// Codex CLI.
 #[derive(Debug)]
 pub(super) struct Codex;
+
+/// What it does beside calls.
+const NEUTRAL: [&str; 7] = [
+    "PostCompact",
+    "PreCompact",
+    "SessionEnd",
+    "SessionStart",
+    "Stop",
+    "SubagentStop",
+    "UserPromptSubmit",
+];
 
 static PLACE: Place = Place {
     user: ".codex/hooks.json",
@@ -23,6 +35,9 @@ static PLACE: Place = Place {
     command: "command",
     timeout: ("timeout", Unit::Seconds),
     closed: None,
+    default: Some(600.0),
+    moved: Some("CODEX_HOME"),
+    any_shell: true,
     version: false,
 };
 
@@ -40,20 +55,24 @@ impl Host for Codex {
             "PreToolUse" => call().map(Moment::Before),
             "PermissionRequest" => call().map(Moment::Question),
             "PostToolUse" => call().map(|call| Moment::After(call, Used::Done)),
-            name => fields::unknown(event, name),
+            name => fields::other(name, &NEUTRAL),
         }
     }
 
-    fn can_edit(&self, event: Value<'_>, _: &Json) -> bool {
-        fields::text(event, EVENT) == Some("PreToolUse")
+    fn can_edit(&self, _: Value<'_>, _: &Json) -> bool {
+        false
     }
 
-    fn write(&self, event: Value<'_>, answer: &Answer) -> Reply {
-        claude_code::write(fields::text(event, EVENT).unwrap_or("PreToolUse"), answer)
+    fn write(&self, _: Value<'_>, answer: &Answer) -> Reply {
+        match answer {
+            Answer::Pass => Reply::default(),
+            Answer::Refuse(reason) => Reply::blocked(reason),
+            Answer::Edited(_) => Reply::blocked("the approved changes cannot be made here"),
+        }
     }
 
-    fn blocks(&self, output: Value<'_>) -> bool {
-        claude_code::blocks(output)
+    fn blocks(&self, _: Value<'_>) -> bool {
+        false
     }
 
     fn place(&self) -> &'static Place {

@@ -23,6 +23,9 @@ static PLACE: Place = Place {
     command: "bash",
     timeout: ("timeoutSec", Unit::Seconds),
     closed: None,
+    default: Some(30.0),
+    moved: None,
+    any_shell: false,
     version: true,
 };
 
@@ -40,7 +43,7 @@ impl Host for Copilot {
 
     fn read(&self, event: Value<'_>) -> Result<Moment, String> {
         let Some(kind) = kind(event) else {
-            return fields::unknown(event, fields::text(event, EVENT).unwrap_or("without a name"));
+            return other(event);
         };
         let call = proposed(event)?;
         Ok(match kind {
@@ -80,6 +83,30 @@ impl Host for Copilot {
     }
 }
 
+/// What it does beside calls: known by its name, or where it has none by what it holds.
+const NEUTRAL: [&str; 8] = [
+    "ErrorOccurred",
+    "Notification",
+    "PreCompact",
+    "SessionEnd",
+    "SessionStart",
+    "Stop",
+    "SubagentStop",
+    "UserPromptSubmit",
+];
+const HOLD: [&str; 6] = ["error", "prompt", "reason", "source", "stopReason", "trigger"];
+
+fn other(event: Value<'_>) -> Result<Moment, String> {
+    let has = |key: &&str| event.get(key).is_some();
+    match fields::text(event, EVENT) {
+        Some(name) => fields::other(name, &NEUTRAL),
+        None if HOLD.iter().any(has) && !["toolArgs", "toolInput"].iter().any(has) => {
+            Ok(Moment::Other)
+        }
+        None => fields::other("without a name", &NEUTRAL),
+    }
+}
+
 /// By the event's name where it has one (events configured in PascalCase), else by its fields.
 fn kind(event: Value<'_>) -> Option<Kind> {
     let has = |key: &str| event.get(key).is_some();
@@ -109,6 +136,5 @@ fn proposed(event: Value<'_>) -> Result<Proposed, String> {
         args: fields::arguments(event, args)?,
         session: session.map(str::to_owned),
         subagent: None,
-        call_id: None,
     })
 }

@@ -17,6 +17,22 @@ pub(super) struct Cursor;
 /// What `preToolUse` is asked about: whatever is not of an MCP server.
 const NOT_MCP: &str = "^(?!MCP:)";
 
+/// What it does beside calls.
+const NEUTRAL: [&str; 12] = [
+    "afterAgentResponse",
+    "afterAgentThought",
+    "afterFileEdit",
+    "afterMCPExecution",
+    "afterShellExecution",
+    "afterTabFileEdit",
+    "beforeSubmitPrompt",
+    "preCompact",
+    "sessionEnd",
+    "sessionStart",
+    "stop",
+    "subagentStop",
+];
+
 static PLACE: Place = Place {
     user: ".cursor/hooks.json",
     project: ".cursor/hooks.json",
@@ -27,6 +43,9 @@ static PLACE: Place = Place {
     command: "command",
     timeout: ("timeout", Unit::Seconds),
     closed: Some(("failClosed", "true")),
+    default: None,
+    moved: None,
+    any_shell: false,
     version: true,
 };
 
@@ -39,11 +58,10 @@ impl Host for Cursor {
         match fields::must(event, EVENT)? {
             "preToolUse" | "beforeMCPExecution" => Ok(Moment::Before(any(event)?)),
             "beforeShellExecution" => made(event, "Shell", &["command", "cwd"]).map(Moment::Before),
-            "beforeReadFile" => made(event, "Read", &["file_path"]).map(Moment::Before),
+            "beforeReadFile" | "beforeTabFileRead" => made(event, "Read", &["file_path"]).map(Moment::Before),
             "postToolUse" => Ok(Moment::After(any(event)?, Used::Done)),
             "postToolUseFailure" => Ok(Moment::After(any(event)?, Used::Failed)),
-            "afterShellExecution" | "afterMCPExecution" => Ok(Moment::Other),
-            name => fields::unknown(event, name),
+            name => fields::other(name, &NEUTRAL),
         }
     }
 
@@ -107,6 +125,5 @@ fn made(event: Value<'_>, tool: &str, keys: &[&str]) -> Result<Proposed, String>
 
 fn of(event: Value<'_>, tool: String, args: Json) -> Result<Proposed, String> {
     let own = |key| fields::text(event, key).map(str::to_owned);
-    let (session, call_id) = (own("conversation_id"), own("tool_use_id"));
-    Ok(Proposed { tool, args, session, subagent: None, call_id })
+    Ok(Proposed { tool, args, session: own("conversation_id"), subagent: None })
 }

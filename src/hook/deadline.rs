@@ -2,14 +2,25 @@
 //!
 //! A host that loses patience lets the call through, so the process must never be slower than it.
 
-use super::BLOCKED;
+use super::{BLOCKED, Reply};
 use std::io::{self, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long an answer may take, the time apart for which people are waited for.
 pub(crate) const ALLOWANCE: Duration = Duration::from_millis(1_500);
+
+/// Why there is no answer at the deadline.
+pub(crate) const LATE: &str = "there was no decision in time";
+
+/// What blocks the event at hand, where that is not the exit code alone.
+static OTHERWISE: OnceLock<Reply> = OnceLock::new();
+
+/// From now on this is what the process leaves behind where it has no answer.
+pub(crate) fn otherwise(reply: Reply) {
+    let _ = OTHERWISE.set(reply);
+}
 
 /// Ends the process in the way that blocks, unless an answer was given in time.
 #[derive(Clone, Debug)]
@@ -53,7 +64,7 @@ impl Deadline {
             match allowed.checked_sub(self.0.began.elapsed()) {
                 Some(left) if !left.is_zero() => std::thread::sleep(left),
                 _ if self.0.answered.load(Ordering::SeqCst) => return,
-                _ => block("there was no decision in time"),
+                _ => block(LATE),
             }
         }
     }
@@ -66,7 +77,11 @@ fn micros(duration: Duration) -> u64 {
 /// Ends the process so that the call is blocked, with the reason.
 pub(crate) fn block(reason: &str) -> ! {
     let _ = writeln!(io::stderr(), "blocked by Fence: {reason}");
-    std::process::exit(i32::from(BLOCKED));
+    let reply = OTHERWISE.get();
+    if let Some(reply) = reply.filter(|reply| !reply.out.is_empty()) {
+        let _ = writeln!(io::stdout(), "{}", reply.out);
+    }
+    std::process::exit(reply.map_or(i32::from(BLOCKED), |reply| i32::from(reply.code)));
 }
 
 /// From now on a panic in any thread blocks the call.

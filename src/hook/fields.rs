@@ -31,13 +31,12 @@ pub(super) fn arguments(event: Value<'_>, key: &str) -> Result<Json, String> {
     }
 }
 
-/// An event that this Fence does not know: blocked where it names a tool, because then it may be
-/// about a call.
-pub(super) fn unknown(event: Value<'_>, name: &str) -> Result<Moment, String> {
-    let about_a_call = ["tool_name", "toolName", "tool_input", "toolArgs", "command"];
-    match about_a_call.iter().any(|key| event.get(key).is_some()) {
-        true => Err(format!("this Fence does not know the event `{}`", printable(name, 80))),
-        false => Ok(Moment::Other),
+/// An event that is not about a call this Fence knows: blocked unless it is one of the `neutral`
+/// ones, because it may have an effect.
+pub(super) fn other(name: &str, neutral: &[&str]) -> Result<Moment, String> {
+    match neutral.contains(&name) {
+        true => Ok(Moment::Other),
+        false => Err(format!("this Fence does not know the event `{}`", printable(name, 80))),
     }
 }
 
@@ -49,7 +48,7 @@ pub(super) fn bare(name: &str) -> Result<String, String> {
     }
 }
 
-/// The call of a host that writes `session_id`, `tool_input`, `tool_use_id`, `agent_type`.
+/// The call of a host that writes `session_id`, `tool_input`, `agent_type`.
 pub(super) fn proposed(event: Value<'_>, tool: String) -> Result<Proposed, String> {
     let own = |key| text(event, key).map(str::to_owned);
     let subagent = own("agent_id").map(|id| own("agent_type").unwrap_or(id));
@@ -58,6 +57,5 @@ pub(super) fn proposed(event: Value<'_>, tool: String) -> Result<Proposed, Strin
         args: arguments(event, "tool_input")?,
         session: own("session_id"),
         subagent,
-        call_id: own("tool_use_id"),
     })
 }

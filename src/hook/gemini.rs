@@ -13,6 +13,19 @@ use serde_json::json;
 #[derive(Debug)]
 pub(super) struct Gemini;
 
+/// What it does beside calls.
+const NEUTRAL: [&str; 9] = [
+    "AfterAgent",
+    "AfterModel",
+    "BeforeAgent",
+    "BeforeModel",
+    "BeforeToolSelection",
+    "Notification",
+    "PreCompress",
+    "SessionEnd",
+    "SessionStart",
+];
+
 static PLACE: Place = Place {
     user: ".gemini/settings.json",
     project: ".gemini/settings.json",
@@ -23,6 +36,9 @@ static PLACE: Place = Place {
     command: "command",
     timeout: ("timeout", Unit::Milliseconds),
     closed: None,
+    default: Some(60.0),
+    moved: None,
+    any_shell: false,
     version: false,
 };
 
@@ -36,7 +52,7 @@ impl Host for Gemini {
         match fields::must(event, EVENT)? {
             "BeforeTool" => call().map(Moment::Before),
             "AfterTool" => call().map(|call| after(event, call)),
-            name => fields::unknown(event, name),
+            name => fields::other(name, &NEUTRAL),
         }
     }
 

@@ -35,23 +35,24 @@ pub(crate) struct Caller {
 impl Caller {
     /// The call that the gate judges.
     pub(crate) fn call(&self, proposed: Proposed) -> ToolCall {
-        let Proposed { tool, args, session, subagent, call_id } = proposed;
+        let Proposed { tool, args, session, subagent } = proposed;
         let mut call = ToolCall::new(tool).args(args);
         call.agent = self.agent.clone().map(|main| below(main, subagent));
         call.user.clone_from(&self.user);
         call.session = session.or_else(|| self.session.clone());
-        call.call_id = call_id;
         call
     }
 }
 
-/// A subagent works for the agent of the settings, whose policies bind it as well. Without such an
-/// agent it is nobody, and every policy binds it.
+/// A subagent works for the agent of the settings, whose policies bind it as well. It is named below
+/// that agent, `MAIN:KIND`: a project that defines a kind of subagent makes no other agent of it, and
+/// gives it no roles. Without such an agent it is nobody, and every policy binds it.
 fn below(main: Agent, subagent: Option<String>) -> Agent {
-    let Some(id) = subagent else { return main };
+    let Some(kind) = subagent else { return main };
+    let id = format!("{}:{kind}", main.id);
     let mut parents = vec![main.id];
     parents.extend(main.parents.into_iter().flatten());
-    Agent { id, parents: Some(parents), roles: main.roles }
+    Agent { id, parents: Some(parents), roles: None }
 }
 
 /// Why there is no decision. Every one of them blocks the call.
@@ -94,7 +95,7 @@ impl Judge<'_> {
         let decided = self.gate.decide_blocking(call)?;
         match decided.decision {
             Effect::Allow => Ok(Answer::Pass),
-            Effect::Deny => Ok(Answer::Refuse(decided.reason())),
+            Effect::Deny => Ok(Answer::refuse(decided.reason())),
             Effect::Ask => self.ask(call, &decided),
         }
     }

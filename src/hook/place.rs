@@ -25,6 +25,12 @@ pub(crate) struct Place {
     pub(crate) timeout: (&'static str, Unit),
     /// The key and value by which a hook that fails blocks the call, where the host has one.
     pub(crate) closed: Option<(&'static str, &'static str)>,
+    /// After so many seconds the host goes on without a hook that names no time, where it says so.
+    pub(crate) default: Option<f64>,
+    /// The variable that names another folder for the user's file, where the host has one.
+    pub(crate) moved: Option<&'static str>,
+    /// Whether hooks run in the user's own shell, which may be no POSIX shell.
+    pub(crate) any_shell: bool,
     /// Whether the file has a version.
     pub(crate) version: bool,
 }
@@ -82,6 +88,8 @@ pub(crate) struct Entry {
     pub(crate) command: String,
     /// After so many seconds the host goes on without it.
     pub(crate) seconds: Option<f64>,
+    /// What stands there that is never installed, and may keep the hook from being asked.
+    pub(crate) strange: Vec<String>,
     /// Whether its failure blocks the call, by the host's own setting.
     pub(crate) closed: bool,
 }
@@ -90,18 +98,53 @@ impl Place {
     /// The file of a scope.
     pub(crate) fn file(&self, scope: Scope, home: &Path, project: &Path) -> PathBuf {
         match scope {
-            Scope::User => home.join(self.user),
+            Scope::User => self.of_user(home),
             Scope::Project => project.join(self.project),
         }
     }
 
-    /// The hooks of one event with a new one, in place of Fence's earlier ones for this host.
-    pub(crate) fn with_entry(&self, old: Option<Value<'_>>, new: &New<'_>) -> Option<Json> {
-        let others = old.and_then(Value::as_list).into_iter().flatten();
-        let others = others.filter(|item| !self.is_own(*item, new.host));
-        let mut items: Vec<String> = others.map(|item| item.to_string()).collect();
+    fn of_user(&self, home: &Path) -> PathBuf {
+        let moved = self.moved.and_then(std::env::var_os).filter(|folder| !folder.is_empty());
+        let within = || Path::new(self.user).components().skip(1).collect::<PathBuf>();
+        moved.map_or_else(|| home.join(self.user), |folder| Path::new(&folder).join(within()))
+    }
+
+    /// The hooks of one event with a new one, in place of those that `is_own` tells of their command.
+    /// Everything else stays, whatever its shape.
+    ///
+    /// # Errors
+    /// Where the hooks are no list, or become too large.
+    pub(crate) fn with_entry(
+        &self,
+        old: Option<Value<'_>>,
+        new: &New<'_>,
+        is_own: &dyn Fn(&str) -> bool,
+    ) -> Result<Json, &'static str> {
+        let own = |hook: Value<'_>| {
+            hook.get(self.command).and_then(Value::as_text).is_some_and(is_own)
+        };
+        let mut items = Vec::new();
+        for item in listed(old)? {
+            match item.get("hooks").and_then(Value::as_list) {
+                None if own(item) => {}
+                Some(hooks) if hooks.iter().any(own) => {
+                    let others: Vec<String> = hooks
+                        .iter()
+                        .filter(|hook| !own(*hook))
+                        .map(|hook| hook.to_string())
+                        .collect();
+                    let others = format!("[{}]", others.join(","));
+                    let others = Json::parse(others.as_bytes()).map_err(|_| LARGE)?;
+                    let item = Json::from(item).replaced(&["hooks"], others.root()).ok_or(LARGE)?;
+                    if !matches!(others.root().as_list(), Some(left) if left.is_empty()) {
+                        items.push(item.to_string());
+                    }
+                }
+                _ => items.push(item.to_string()),
+            }
+        }
         items.push(self.written(new).to_string());
-        Json::parse(format!("[{}]", items.join(",")).as_bytes()).ok()
+        Json::parse(format!("[{}]", items.join(",")).as_bytes()).map_err(|_| LARGE)
     }
 
     fn written(&self, new: &New<'_>) -> serde_json::Value {
@@ -126,7 +169,7 @@ impl Place {
         entry
     }
 
-    /// The hooks of Fence for this host in its settings.
+    /// The hooks in a host's settings whose command names Fence's for this host.
     pub(crate) fn entries(&self, settings: &Json, host: &str) -> Vec<Entry> {
         let events = settings.root().get("hooks").and_then(Value::as_object);
         let events = events.into_iter().flatten();
@@ -134,12 +177,8 @@ impl Place {
             let items = items.as_list().into_iter().flatten();
             items.flat_map(move |item| self.entries_of(event, item))
         });
-        items.filter(|entry| is_fence(&entry.command, host)).collect()
-    }
-
-    fn is_own(&self, item: Value<'_>, host: &str) -> bool {
-        let entries = self.entries_of("", item);
-        !entries.is_empty() && entries.iter().all(|entry| is_fence(&entry.command, host))
+        let named = format!(" hook {host} ");
+        items.filter(|entry| entry.command.contains(&named)).collect()
     }
 
     fn entries_of(&self, event: &str, item: Value<'_>) -> Vec<Entry> {
@@ -148,12 +187,17 @@ impl Place {
             Some(hooks) => hooks.iter().collect(),
             None => vec![item],
         };
+        let around = match self.layout {
+            Layout::Groups => strange(item, &["matcher", "hooks"]),
+            Layout::Flat => Vec::new(),
+        };
         let entry = |hook: Value<'_>| {
             Some(Entry {
                 event: event.to_owned(),
                 matcher: matcher.clone(),
                 command: hook.get(self.command)?.as_text()?.to_owned(),
                 seconds: self.seconds(hook),
+                strange: around.iter().cloned().chain(self.strange(hook)).collect(),
                 closed: self.closed.is_some_and(|(key, value)| {
                     hook.get(key).is_some_and(|found| {
                         found.as_text() == Some(value) || found.to_string() == value
@@ -164,9 +208,22 @@ impl Place {
         hooks.into_iter().filter_map(entry).collect()
     }
 
+    /// Whatever `written` would not have written.
+    fn strange(&self, hook: Value<'_>) -> Vec<String> {
+        let closed = self.closed.map_or("", |(key, _)| key);
+        let matcher = if self.layout == Layout::Flat { "matcher" } else { "" };
+        let known = ["type", self.command, self.timeout.0, closed, matcher];
+        let mut strange = strange(hook, &known);
+        if hook.get("type").and_then(Value::as_text) != Some("command") {
+            strange.push("type".to_owned());
+        }
+        strange
+    }
+
     fn seconds(&self, hook: Value<'_>) -> Option<f64> {
         let (key, unit) = self.timeout;
-        let amount: f64 = hook.get(key)?.to_string().parse().ok()?;
+        let Some(amount) = hook.get(key) else { return self.default };
+        let amount: f64 = amount.to_string().parse().ok()?;
         Some(match unit {
             Unit::Seconds => amount,
             Unit::Milliseconds => amount / 1_000.0,
@@ -174,7 +231,17 @@ impl Place {
     }
 }
 
-/// Whether a command runs this door for this host.
-fn is_fence(command: &str, host: &str) -> bool {
-    command.contains(&format!(" hook {host} "))
+const LARGE: &str = "the settings become too large";
+
+/// The hooks of an event as they are; none where there are none.
+fn listed(old: Option<Value<'_>>) -> Result<Vec<Value<'_>>, &'static str> {
+    let Some(old) = old else { return Ok(Vec::new()) };
+    let list = old.as_list().ok_or("its hooks of an event are no list")?;
+    Ok(list.iter().collect())
+}
+
+/// The members that are not among the known ones.
+fn strange(object: Value<'_>, known: &[&str]) -> Vec<String> {
+    let members = object.as_object().into_iter().flatten();
+    members.map(|(key, _)| key).filter(|key| !known.contains(key)).map(str::to_owned).collect()
 }

@@ -6,9 +6,8 @@ use fence::approvals::Target;
 use serde_json::{Value, json};
 
 /// Hosts that can make an edited call of a tool of their own or of a server.
-const EDITING: [(&str, &str); 5] = [
+const EDITING: [(&str, &str); 4] = [
     ("claude-code", "mail/send"),
-    ("codex", "mail/send"),
     ("gemini", "mail/send"),
     ("cursor", "publish"),
     ("copilot", "publish"),
@@ -73,38 +72,43 @@ fn hok_013_an_edited_call_is_made_as_it_was_approved() {
 
 #[test]
 fn a_host_that_cannot_edit_is_told_what_was_approved() {
-    let place = place();
-    assert!(place.call("cursor", "mail/send", &mail()).is_blocked());
-    place.approve(&[("args.to", json!(["a@x.test"]))]);
-    let told = place.call("cursor", "mail/send", &mail());
-    assert!(reason(&told).contains("exactly these arguments"), "{told:?}");
-    // Nothing was used up, and the call as it was approved goes through, once.
-    let approved = json!({"to": ["a@x.test"], "subject": "Hi", "n": 1.5});
-    assert_eq!(place.call("cursor", "mail/send", &approved), Done::Made);
-    assert!(place.call("cursor", "mail/send", &approved).is_blocked());
+    for host in ["cursor", "codex"] {
+        let place = place();
+        assert!(place.call(host, "mail/send", &mail()).is_blocked());
+        place.approve(&[("args.to", json!(["a@x.test"]))]);
+        let told = place.call(host, "mail/send", &mail());
+        assert!(reason(&told).contains("exactly these arguments"), "{host} {told:?}");
+        // Nothing was used up, and the call as it was approved goes through, once.
+        let approved = json!({"to": ["a@x.test"], "subject": "Hi", "n": 1.5});
+        assert_eq!(place.call(host, "mail/send", &approved), Done::Made, "{host}");
+        assert!(place.call(host, "mail/send", &approved).is_blocked(), "{host}");
+    }
 }
 
-/// Without this a call that a host repeats under its id would be judged as new, or released twice.
+/// A host's id of a call is its own word: an agent's host that fires twice under one id has made two
+/// calls, and the counters say so.
 #[test]
-fn a_call_that_comes_again_under_its_id_finds_its_request() {
+fn the_same_id_again_is_judged_and_counted_again() {
     let place = place();
-    let mut call = event("claude-code", "mail/send", &mail());
-    call["tool_use_id"] = json!("toolu_01");
-    let run = |call: &Value| done("claude-code", &mail(), &place.hook("claude-code", call));
+    let call = |tool: &str, args: &Value| {
+        let mut event = event("claude-code", tool, args);
+        event["tool_use_id"] = json!("toolu_01");
+        done("claude-code", args, &place.hook("claude-code", &event))
+    };
+    assert_eq!(call("Task", &json!({"n": 1})), Done::Made);
+    assert!(call("Task", &json!({"n": 1})).is_blocked(), "the first of a session is one");
+    // A request is found again by what it asks, and its approval serves once.
     let id = {
-        let first = run(&call);
+        let first = call("mail/send", &mail());
         let id = place.request().id;
         assert!(reason(&first).contains(&id));
         id
     };
+    assert!(reason(&call("mail/send", &mail())).contains(&id));
     place.approve(&[]);
-    assert_eq!(run(&call), Done::Made);
-    let third = run(&call);
-    assert!(reason(&third).contains(&id) && reason(&third).contains("serves once"), "{third:?}");
-    // Another call under the same id is no repeat.
-    call["tool_input"]["to"] = json!(["evil@x.test"]);
-    let other = run(&call);
-    assert!(reason(&other).contains("used for another call"), "{other:?}");
+    assert_eq!(call("mail/send", &mail()), Done::Made);
+    let third = call("mail/send", &mail());
+    assert!(third.is_blocked() && !reason(&third).contains(&id), "{third:?}");
 }
 
 #[test]
@@ -160,6 +164,19 @@ fn a_call_is_held_no_longer_than_the_settings_say() {
     assert!((1_000..3_000).contains(&held), "{held} ms");
 }
 
+/// Settings that were raised after the hook was installed held calls past the host's patience.
+#[test]
+fn a_wait_that_is_raised_later_stays_below_the_hosts_patience() {
+    let place = place();
+    place.write("fence.toml", &format!("{}[hook]\nwait = \"10m\"\n", crate::support::SETTINGS));
+    let call = event("claude-code", "mail/send", &mail()).to_string();
+    let arguments = ["hook", "claude-code", "p.fence", "--db", "fence.db", "--hold-at-most", "1s"];
+    let begun = std::time::Instant::now();
+    let ran = place.run(&arguments, call.as_bytes());
+    assert!(done("claude-code", &mail(), &ran).is_blocked(), "{ran:?}");
+    assert!(begun.elapsed().as_secs() < 3, "{:?}", begun.elapsed());
+}
+
 #[test]
 fn how_an_approved_call_ended_is_noted() {
     for (host, tool, after, state) in [
@@ -194,15 +211,15 @@ fn the_hosts_own_question_is_left_to_the_user_once_the_call_was_judged() {
     };
     // Judged here where it was not before.
     let ran = question("Bash", &json!({"command": "rm -rf /"}));
-    assert_eq!(ran.json()[0]["hookSpecificOutput"]["decision"]["behavior"], "deny");
+    assert_eq!((ran.code, &*ran.err), (2, "nothing is wiped. Instead: move it to /tmp\n"));
     // The first of a session is released by a counter, once.
     assert_eq!(place.call("codex", "Task", &json!({"n": 1})), Done::Made);
-    assert_eq!(question("Task", &json!({"n": 1})).out, "");
+    assert_eq!(question("Task", &json!({"n": 1})).code, 0);
     assert!(place.call("codex", "Task", &json!({"n": 2})).is_blocked());
-    assert_ne!(question("Task", &json!({"n": 2})).out, "");
+    assert_eq!(question("Task", &json!({"n": 2})).code, 2);
     // What was approved and is being used needs no second approval.
     assert!(place.call("codex", "mail/send", &mail()).is_blocked());
     place.approve(&[]);
     assert_eq!(place.call("codex", "mail/send", &mail()), Done::Made);
-    assert_eq!(question("mail/send", &mail()).out, "");
+    assert_eq!(question("mail/send", &mail()).code, 0);
 }

@@ -37,7 +37,8 @@ fn what_was_installed_is_live_in_every_host() {
         assert!(gates.iter().all(|gate| gate["live"] == true && gate["host"] == host), "{gates:?}");
         // The probe went through the whole line, and asked nobody.
         let log = place.run(&["log", "--db", "fence.db", "--json"], b"").json();
-        assert_eq!(log.len(), gates.len(), "{host}");
+        // Once as it is, once with a long event.
+        assert_eq!(log.len(), 2 * gates.len(), "{host}");
         assert!(log.iter().all(|entry| entry["decision"] == "deny"), "{log:?}");
     }
 }
@@ -87,10 +88,10 @@ fn hok_002_without_on_failure_a_hook_that_is_killed_opens() {
 fn hok_003_a_program_that_is_gone_is_found() {
     let ran = after(|all| {
         let command = &mut all["hooks"]["PreToolUse"][0]["hooks"][0]["command"];
-        let renamed = command.as_str().unwrap().replacen("/fence hook", "/fence-old hook", 1);
+        let renamed = command.as_str().unwrap().replacen("/fence hook", "/old/fence hook", 1);
         *command = json!(renamed);
     });
-    is_open(&ran, "fence-old is not there");
+    is_open(&ran, "/old/fence is not there");
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn a_line_that_lets_failures_through_is_open() {
 #[test]
 fn a_timeout_shorter_than_the_wait_is_open() {
     let ran = after(|all| all["hooks"]["PreToolUse"][0]["hooks"][0]["timeout"] = json!(2));
-    is_open(&ran, "the timeout is shorter than 5 s");
+    is_open(&ran, "the timeout is shorter than 25 s");
 }
 
 #[test]
@@ -134,4 +135,113 @@ fn a_line_of_somebody_elses_is_not_run() {
         assert_eq!(ran.code, 1, "{line}: {}", ran.out);
         assert!(!place.path("stolen").exists(), "{line} was run");
     }
+}
+
+/// `/proc/self/exe` was this program to the doctor, and to the shell that ran it a shell: which took
+/// `hook` for a script of the project.
+#[test]
+fn a_projects_script_is_not_run_by_the_doctor() {
+    let place = installed("claude-code");
+    let file = place.path(".claude/settings.json");
+    let good = std::fs::read_to_string(&file).unwrap();
+    let program = std::fs::canonicalize(env!("CARGO_BIN_EXE_fence")).unwrap();
+    let program = program.to_str().unwrap();
+    std::os::unix::fs::symlink(program, place.path("fence")).unwrap();
+    place.write("hook", "touch stolen\n");
+    let linked = place.path("fence");
+    let upwards = format!("{}/../debug/fence", program.rsplit_once('/').unwrap().0);
+    let others = ["/proc/self/exe", "./fence", "fence", linked.to_str().unwrap(), &upwards];
+    for other in others {
+        assert!(good.contains(&format!("{program} hook")), "{good}");
+        std::fs::write(&file, good.replace(&format!("{program} hook"), &format!("{other} hook")))
+            .unwrap();
+        let ran = place.run(&["doctor"], b"");
+        assert_eq!(ran.code, 1, "{other}: {}", ran.out);
+        assert!(!place.path("stolen").exists(), "{other} was run");
+        assert!(ran.out.contains("was not run") || ran.out.contains("is not there"), "{}", ran.out);
+    }
+    // Another command of this very program is none of its hooks.
+    for other in ["halt hook claude-code x", "serve hook claude-code p.fence"] {
+        let other = format!("{program} {other} ");
+        let settings = json!({"hooks": {"PreToolUse": [{"hooks": [{"type": "command",
+            "command": other, "timeout": 60, "onFailure": "block"}]}]}});
+        std::fs::write(&file, settings.to_string()).unwrap();
+        let ran = place.run(&["doctor"], b"");
+        assert!(ran.code == 1 && ran.out.contains("was not run"), "{}", ran.out);
+    }
+}
+
+/// Members that keep a host from asking, or from waiting for the answer, were `live`.
+#[test]
+fn a_hook_with_members_of_others_is_open() {
+    for (member, value) in [
+        ("async", json!(true)),
+        ("if", json!("Bash(git *)")),
+        ("type", json!("prompt")),
+        ("args", json!(["x"])),
+        ("shell", json!("fish")),
+        ("once", json!(true)),
+    ] {
+        let ran = after(|all| all["hooks"]["PreToolUse"][0]["hooks"][0][member] = value);
+        is_open(&ran, &format!("`{member}` is not as"));
+    }
+    is_open(&after(|all| all["hooks"]["PreToolUse"][0]["enabled"] = json!(false)), "`enabled` is not");
+}
+
+#[test]
+fn a_hook_that_names_no_time_has_its_hosts() {
+    for (host, event, open) in [("gemini", "BeforeTool", false), ("cursor", "preToolUse", true)] {
+        let place = installed(host);
+        let name = if host == "gemini" { ".gemini/settings.json" } else { ".cursor/hooks.json" };
+        let text = std::fs::read_to_string(place.path(name)).unwrap();
+        let mut settings: Value = serde_json::from_str(&text).unwrap();
+        let entry = &mut settings["hooks"][event][0];
+        let hook = if host == "gemini" { &mut entry["hooks"][0] } else { entry };
+        hook.as_object_mut().unwrap().remove("timeout").unwrap();
+        place.write(name, &settings.to_string());
+        let ran = place.run(&["doctor", host], b"");
+        assert_eq!(ran.code == 1, open, "{host}: {}", ran.out);
+        assert_eq!(ran.out.contains("no timeout"), open, "{host}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_folder_that_a_variable_names_is_looked_into() {
+    for (host, variable, name) in [
+        ("codex", "CODEX_HOME", "elsewhere/hooks.json"),
+        ("claude-code", "CLAUDE_CONFIG_DIR", "elsewhere/settings.json"),
+    ] {
+        let place = place();
+        let elsewhere = place.path("elsewhere");
+        let set = [(variable, elsewhere.to_str().unwrap())];
+        let install = ["hook", "install", host, "p.fence", "--db", "fence.db"];
+        assert_eq!(place.run_as(&install, b"", &set).code, 0);
+        assert!(place.path(name).exists(), "{host}");
+        assert_eq!(place.run_as(&["doctor", host], b"", &set).code, 0, "{host}");
+        assert_eq!(place.run(&["doctor", host], b"").code, 1, "{host}");
+    }
+}
+
+/// Hooks of a project's local settings run as well.
+#[test]
+fn hooks_in_local_settings_are_found() {
+    let place = installed("claude-code");
+    let settings = std::fs::read_to_string(place.path(".claude/settings.json")).unwrap();
+    let open = settings.replace("\"block\"", "\"continue\"");
+    place.write(".claude/settings.local.json", &open);
+    let ran = place.run(&["doctor", "claude-code"], b"");
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("settings.local.json\n      `onFailure` is not"), "{}", ran.out);
+}
+
+/// Codex runs hooks in the user's login shell, whose own words come before the answer.
+#[test]
+fn codex_is_proven_through_a_login_shell_that_talks() {
+    let place = installed("codex");
+    place.write(".profile", "echo welcome\n");
+    let ran = place.run_as(&["doctor", "codex"], b"", &[("SHELL", "/bin/sh")]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    place.write(".profile", "exit 0\n");
+    let ran = place.run_as(&["doctor", "codex"], b"", &[("SHELL", "/bin/sh")]);
+    assert!(ran.code == 1 && ran.out.contains("was let through"), "{}", ran.out);
 }

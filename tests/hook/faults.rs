@@ -161,8 +161,8 @@ impl Fault {
         (ran, begun.elapsed())
     }
 
-    fn start(&self, host: &str, line: &str, place: &Place) -> Ran {
-        let mut child = Command::new("sh")
+    fn spawn(&self, host: &str, line: &str, place: &Place) -> Child {
+        Command::new("sh")
             .args(["-c", line])
             .current_dir(place.folder.path())
             .env_clear()
@@ -173,7 +173,11 @@ impl Fault {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
+            .unwrap()
+    }
+
+    fn start(&self, host: &str, line: &str, place: &Place) -> Ran {
+        let mut child = self.spawn(host, line, place);
         let held = self.feed(&mut child, host);
         let output = child.wait_with_output().unwrap();
         drop(held);
@@ -253,6 +257,37 @@ fn installed(host: &str) -> String {
     let folder = format!("{}/", std::fs::canonicalize(place.folder.path()).unwrap().display());
     // The fault's own folder has the same files.
     command.replace(&folder, "").replace(&format!("{}/", place.folder.path().display()), "")
+}
+
+/// A host whose event is not taken gets an error of its own, and goes on.
+#[test]
+fn a_long_event_is_taken_whole_even_where_nothing_can_judge_it() {
+    let filler = |size: usize| format!("{{\"x\":\"{}\"}}", "x".repeat(size));
+    for host in HOSTS {
+        let line = installed(host);
+        let gone = line.replace(env!("CARGO_BIN_EXE_fence"), "/nowhere/fence");
+        let flag = line.replace(" --db ", " --no-such-flag --db ");
+        assert!(gone != line && flag != line);
+        for (line, size) in [(&gone, 300_000), (&flag, 300_000), (&line, 9 << 20)] {
+            let place = place();
+            let mut child = FAULT.spawn(host, line, &place);
+            let taken = child.stdin.take().unwrap().write_all(filler(size).as_bytes());
+            let output = child.wait_with_output().unwrap();
+            assert!(taken.is_ok(), "{host}: {taken:?} {line}");
+            assert_eq!(output.status.code(), Some(2), "{host}: {line}");
+            assert!(!output.stderr.is_empty(), "{host}: {line}");
+        }
+    }
+}
+
+/// Half an event and no end: the line must not wait for the rest once the program gave up.
+#[test]
+fn the_installed_line_does_not_wait_for_an_event_that_never_ends() {
+    for host in HOSTS {
+        let hanging = Fault { input: Input::Hanging, ..FAULT };
+        let (ran, took) = hanging.run(host, &installed(host));
+        assert!(done(host, &json!({}), &ran).is_blocked() && took < LATEST, "{host}: {took:?}");
+    }
 }
 
 /// HOK-004: nothing that is asked outside keeps the hook from blocking in time; see the strategy

@@ -1,7 +1,7 @@
 //! Allowed, denied, other events: in the exact form of each host.
 
 use crate::model::{Done, HOSTS, done};
-use crate::support::{event, place};
+use crate::support::{POLICY, event, place};
 use serde_json::{Value, json};
 
 /// The host's own shell, with its argument.
@@ -47,7 +47,29 @@ fn what_is_denied_is_blocked_and_says_what_to_do_instead() {
             "copilot" => json!({"permissionDecision": "deny", "permissionDecisionReason": reason}),
             _ => specific.clone(),
         };
-        assert_eq!((ran.code, ran.json()), (0, vec![expected]), "{host}");
+        match host {
+            "codex" => assert_eq!((ran.code, &*ran.out, ran.err.trim()), (2, "", reason)),
+            _ => assert_eq!((ran.code, ran.json()), (0, vec![expected]), "{host}"),
+        }
+    }
+}
+
+/// A denial without a reason is no denial for a host that wants one.
+#[test]
+fn a_denial_without_a_reason_blocks_and_says_so() {
+    for blank in ["", "   "] {
+        let place = place();
+        place.write(
+            "p.fence",
+            &format!("fence 1 policy p deny Bash because \"{blank}\" instead \"{blank}\" default deny"),
+        );
+        for host in HOSTS {
+            let ran = place.hook(host, &event(host, "Bash", &json!({"command": "ls"})));
+            let Done::Blocked(reason) = done(host, &json!({}), &ran) else {
+                panic!("{host} goes on: {ran:?}")
+            };
+            assert!(reason.chars().any(char::is_alphabetic), "{host}: `{reason}`");
+        }
     }
 }
 
@@ -56,7 +78,7 @@ fn events_without_effect_get_no_verdict() {
     let place = place();
     for (host, event) in [
         ("claude-code", json!({"hook_event_name": "SessionStart", "session_id": "s"})),
-        ("claude-code", json!({"hook_event_name": "Elicitation", "session_id": "s"})),
+        ("claude-code", json!({"hook_event_name": "Stop", "session_id": "s"})),
         (
             "claude-code",
             json!({"hook_event_name": "PermissionDenied", "session_id": "s",
@@ -71,6 +93,52 @@ fn events_without_effect_get_no_verdict() {
         assert_eq!((ran.code, &*ran.out, &*ran.err), (0, "", ""), "{host} {event}");
     }
     assert_eq!(place.gate().store().newest_event().unwrap(), 0);
+}
+
+/// These start or show something, and were let through as if they did not.
+#[test]
+fn an_event_with_an_effect_is_not_taken_for_a_neutral_one() {
+    let place = place();
+    for (host, event) in [
+        ("claude-code", json!({"hook_event_name": "Elicitation", "session_id": "s"})),
+        ("claude-code", json!({"hook_event_name": "PreToolUseBatch", "session_id": "s"})),
+        ("codex", json!({"hook_event_name": "BeforeEverything", "session_id": "s"})),
+        ("gemini", json!({"hook_event_name": "BeforeEverything", "session_id": "s"})),
+        ("cursor", json!({"hook_event_name": "subagentStart", "conversation_id": "s"})),
+        ("cursor", json!({"hook_event_name": "beforeTabFileRead", "conversation_id": "s"})),
+        ("copilot", json!({"sessionId": "s", "timestamp": 1, "agentName": "x"})),
+    ] {
+        let ran = place.hook(host, &event);
+        assert!(done(host, &json!({}), &ran).is_blocked(), "{host} {event} {ran:?}");
+    }
+    // What is shown to the completion model is a read as any other.
+    place.write("p.fence", "fence 1 policy p deny Read default allow");
+    let read = json!({"hook_event_name": "beforeTabFileRead", "conversation_id": "s",
+        "file_path": "/repo/.env", "content": "…"});
+    assert_eq!(place.hook("cursor", &read).json()[0]["permission"], "deny");
+}
+
+/// Claude Code ignores the exit code there: without an answer the question goes to the user, or to
+/// a mode that says yes.
+#[test]
+fn a_fault_before_the_hosts_own_question_is_a_denial_too() {
+    let mut question = event("claude-code", "Read", &json!({"file_path": "/repo/a"}));
+    question["hook_event_name"] = json!("PermissionRequest");
+    let text = question.to_string();
+    let broken: [(&str, &str, &str); 4] = [
+        ("fence 1 policy p allow * whne x", &text, ""),
+        (POLICY, &text, "panic"),
+        (POLICY, &text, "sleep"),
+        (POLICY, &text[..text.len() - 1], ""),
+    ];
+    for (policy, event, fault) in broken {
+        let place = place();
+        place.write("p.fence", policy);
+        let arguments = ["hook", "claude-code", "p.fence", "--db", "fence.db"];
+        let ran = place.run_as(&arguments, event.as_bytes(), &[("FENCE_FAULT", fault)]);
+        let decision = &ran.json()[0]["hookSpecificOutput"]["decision"];
+        assert_eq!(decision["behavior"], "deny", "{fault} {ran:?}");
+    }
 }
 
 /// A host that renames its events must not open the gate.
@@ -161,7 +229,7 @@ fn cursors_older_events_are_judged_as_its_tools() {
 #[test]
 fn a_subagent_never_gets_past_its_parent() {
     let place = place();
-    let other = "fence 1 policy free for agent helper allow * default deny";
+    let other = "fence 1 policy free for agent code-1:helper allow * default deny";
     place.write("free.fence", other);
     place.write("p.fence", "fence 1 policy desk for agent code-1 deny Bash default pass");
     for (agent, blocked) in [(Some("code-1"), true), (None, true)] {
@@ -178,6 +246,28 @@ fn a_subagent_never_gets_past_its_parent() {
             "{agent:?} {ran:?}"
         );
     }
+}
+
+/// A project defines kinds of subagents: one that is called as another agent of the policies was
+/// judged as that agent, with the roles of the main one.
+#[test]
+fn a_subagents_kind_makes_it_no_other_agent() {
+    let place = place();
+    place.write("fence.toml", "[hook]\nagent = \"code-1\"\nroles = [\"deployer\"]\n");
+    place.write("p.fence", "fence 1 policy p allow Bash when agent.id == \"boss\" default deny");
+    let mut event = event("claude-code", "Bash", &json!({"command": "ls"}));
+    event["agent_id"] = json!("a1");
+    event["agent_type"] = json!("boss");
+    let ran = place.run(
+        &["hook", "claude-code", "p.fence", "--db", "fence.db"],
+        event.to_string().as_bytes(),
+    );
+    assert!(done("claude-code", &json!({}), &ran).is_blocked(), "{ran:?}");
+    let log = place.run(&["log", "--db", "fence.db", "--json"], b"").json();
+    let agent = &log[0]["call"]["agent"];
+    assert_eq!(agent["id"], "code-1:boss", "{log:?}");
+    assert_eq!(agent["parents"], json!(["code-1"]));
+    assert!(agent.get("roles").is_none(), "{agent}");
 }
 
 #[test]

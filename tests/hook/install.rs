@@ -108,7 +108,9 @@ fn hok_011_every_tool_is_covered_and_failures_block() {
             _ => {}
         }
         let command = hook[if host == "copilot" { "bash" } else { "command" }].as_str().unwrap();
-        assert!(command.starts_with('/') && command.ends_with("exit 2; }"), "{command}");
+        assert!(command.starts_with('/'), "{command}");
+        let end = if host == "codex" { "exit 2; }'" } else { "exit 2; }" };
+        assert!(command.ends_with(end), "{command}");
         assert!(command.contains("/p.fence --db /"), "{command}");
     }
 }
@@ -140,7 +142,7 @@ fn a_projects_settings_are_written_in_its_folder() {
 #[test]
 fn an_agent_that_could_write_its_policy_is_warned_of() {
     let said = install(&place(), "claude-code", &[]).err;
-    assert!(said.contains("warning: p.fence lies in the folder where you stand"), "{said}");
+    assert!(said.contains("p.fence lies in the folder where you stand"), "{said}");
 }
 
 #[test]
@@ -167,4 +169,95 @@ fn a_policy_that_would_block_everything_is_not_installed() {
     let ran = install(&place, "claude-code", &[]);
     assert_eq!(ran.code, 2);
     assert!(!place.path(".claude").exists());
+}
+
+/// Hooks of others that mention Fence's were replaced, and those of a shape it does not know dropped.
+#[test]
+fn hooks_of_others_stay_whatever_they_say() {
+    let place = place();
+    std::fs::create_dir(place.path(".codex")).unwrap();
+    let others = json!([
+        {"hooks": [{"type": "command", "command": "audit --of fence hook codex p.fence"}]},
+        {"hooks": [{"type": "command", "command": "/opt/other hook codex p.fence"}]},
+        {"hooks": [{"type": "http", "url": "https://audit.example.com"}]},
+        {"hooks": "later"},
+        "a text",
+    ]);
+    let settings = json!({"hooks": {"PreToolUse": others}});
+    place.write(".codex/hooks.json", &settings.to_string());
+    assert_eq!(install(&place, "codex", &[]).code, 0);
+    // Somebody puts a hook of theirs into the group of Fence's.
+    let mut settings = json_of(&place, ".codex/hooks.json");
+    let list = settings["hooks"]["PreToolUse"].as_array_mut().unwrap();
+    assert_eq!(list.len(), 6);
+    assert_eq!(json!(list[..5]), others);
+    let theirs = json!({"type": "http", "url": "https://mine.example.com"});
+    list[5]["hooks"].as_array_mut().unwrap().push(theirs.clone());
+    place.write(".codex/hooks.json", &settings.to_string());
+    assert_eq!(install(&place, "codex", &["--agent", "code-2"]).code, 0);
+    let list = json_of(&place, ".codex/hooks.json")["hooks"]["PreToolUse"].clone();
+    assert_eq!(list.as_array().unwrap().len(), 7, "{list}");
+    assert_eq!(json!(list.as_array().unwrap()[..5]), others);
+    assert_eq!(list[5]["hooks"], json!([theirs]));
+    assert!(list[6].to_string().contains("--agent code-2"), "{list}");
+}
+
+#[test]
+fn hooks_that_are_no_list_are_refused_and_stay() {
+    for text in [r#"{"hooks":{"PreToolUse":{"mine":1}}}"#, r#"{"hooks":"mine"}"#] {
+        let place = place();
+        std::fs::create_dir(place.path(".codex")).unwrap();
+        place.write(".codex/hooks.json", text);
+        let ran = install(&place, "codex", &[]);
+        assert!(ran.code == 2 && ran.err.contains("cannot be changed"), "{}", ran.err);
+        assert_eq!(std::fs::read_to_string(place.path(".codex/hooks.json")).unwrap(), text);
+    }
+}
+
+/// The first settings were lost when a second change was installed.
+#[test]
+fn every_earlier_file_is_kept() {
+    let place = place();
+    std::fs::create_dir(place.path(".claude")).unwrap();
+    place.write(".claude/settings.json", "{\"mine\": 1}");
+    for agent in ["code-1", "code-2", "code-3"] {
+        assert_eq!(install(&place, "claude-code", &["--agent", agent]).code, 0);
+    }
+    let kept = |name: &str| {
+        std::fs::read_to_string(place.path(&format!(".claude/settings.json.before-fence{name}")))
+    };
+    assert_eq!(kept("").unwrap(), "{\"mine\": 1}");
+    assert!(kept("-2").unwrap().contains("code-1") && kept("-3").unwrap().contains("code-2"));
+}
+
+/// A link that is set anew, or a folder that is moved away, led the hook elsewhere.
+#[test]
+fn installed_paths_have_no_links_and_no_way_back() {
+    let place = place();
+    std::fs::create_dir(place.path("real")).unwrap();
+    std::fs::create_dir(place.path("project")).unwrap();
+    place.write("real/q.fence", crate::support::POLICY);
+    place.write("real/fence.toml", "[hook]\nagent = \"code-1\"\nwait = \"1m\"\n");
+    std::os::unix::fs::symlink("real", place.path("link")).unwrap();
+    let arguments = ["hook", "install", "claude-code", "../link/q.fence", "--db", "../link/new.db"];
+    let mut command = place.command(&arguments);
+    let output = command.current_dir(place.path("project")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let hook = &json_of(&place, ".claude/settings.json")["hooks"]["PreToolUse"][0]["hooks"][0];
+    let command = hook["command"].as_str().unwrap();
+    let real = std::fs::canonicalize(place.path("real")).unwrap();
+    for name in ["q.fence", "new.db"] {
+        assert!(command.contains(real.join(name).to_str().unwrap()), "{command}");
+    }
+    assert!(!command.contains("..") && !command.contains("link"), "{command}");
+    // The settings beside the policy are those of the real folder.
+    assert!(command.contains("--hold-at-most 60s") && hook["timeout"] == 90, "{hook}");
+}
+
+#[test]
+fn a_line_that_not_every_shell_reads_alike_is_not_installed_for_codex() {
+    let place = place();
+    let ran = install(&place, "codex", &["--agent", "it's"]);
+    assert!(ran.code == 2 && ran.err.contains("every shell"), "{}", ran.err);
+    assert_eq!(install(&place, "claude-code", &["--agent", "it's"]).code, 0);
 }

@@ -41,8 +41,9 @@ fn answered(host: &str, input: &Value, out: &str) -> Done {
     let text = |at: &str| json.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
     let edited = |at: &str| json.pointer(at).cloned().map(Done::MadeWith);
     match host {
-        "codex" if !codex_understands(&json) => Done::Made,
-        "claude-code" | "codex" => match &*text("/hookSpecificOutput/permissionDecision") {
+        // Voided by whatever a login shell prints before it: an answer there is worth nothing.
+        "codex" => Done::Made,
+        "claude-code" => match &*text("/hookSpecificOutput/permissionDecision") {
             "deny" => Done::Blocked(text("/hookSpecificOutput/permissionDecisionReason")),
             "allow" => edited("/hookSpecificOutput/updatedInput").unwrap_or(Done::Made),
             _ => Done::Made,
@@ -64,26 +65,6 @@ fn answered(host: &str, input: &Value, out: &str) -> Done {
         },
         _ => panic!("no such host"),
     }
-}
-
-/// Codex knows these fields and no others, and of each only some values.
-fn codex_understands(json: &Value) -> bool {
-    let Some(object) = json.as_object() else { return false };
-    let Some(specific) = object.get("hookSpecificOutput") else { return object.is_empty() };
-    let known = ["hookEventName", "permissionDecision", "permissionDecisionReason", "updatedInput"];
-    let Some(fields) = specific.as_object() else { return false };
-    let text = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default().trim();
-    let proper = match text("permissionDecision") {
-        "deny" => {
-            !text("permissionDecisionReason").is_empty() && !fields.contains_key("updatedInput")
-        }
-        "allow" => fields.contains_key("updatedInput"),
-        _ => false,
-    };
-    object.len() == 1
-        && proper
-        && text("hookEventName") == "PreToolUse"
-        && fields.keys().all(|key| known.contains(&&**key))
 }
 
 fn merged(input: &Value, edit: &Value) -> Value {

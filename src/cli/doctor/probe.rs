@@ -1,10 +1,14 @@
-//! Running a hook exactly as it is written, and telling whether the host would have let the call
-//! through.
+//! Running a hook as it is installed, and telling whether the host would have let the call through.
+//!
+//! Settings may be a project's, and a project may be hostile: no text of theirs reaches a shell. A
+//! line is run where it is, to the letter, what `install` would write for its words, and then with
+//! this very program in the program's place.
 
 use crate::cli::hook::line::Written;
 use crate::hook::place::Entry;
 use crate::hook::{BLOCKED, Host};
 use fence_engine::json::Json;
+use fence_engine::show::printable;
 use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -22,20 +26,21 @@ struct Ran {
     code: Option<i32>,
     out: String,
     err: String,
+    /// Whether the whole event was taken: a host whose event is not may go on.
+    taken: bool,
 }
 
 /// Every way in which the hook lets something through that must be blocked.
-///
-/// Only lines of this very program are run: a project's settings are not trusted with more.
 pub(super) fn probe(host: &dyn Host, entry: &Entry) -> Vec<String> {
-    let line = match own(entry) {
+    let line = match own(host, entry) {
         Ok(line) => line,
         Err(why) => return vec![why],
     };
     let event = event(host.name(), &entry.event);
     let mut open = Vec::new();
-    match run(&entry.command, &event) {
-        Ok(ran) if ran.code == Some(0) && answers(host, &ran) => {}
+    let shell = Shell::of(host);
+    match run(&shell, &line, &event) {
+        Ok(ran) if judged(host, &ran) => {}
         Ok(ran) if stops(&ran) => {
             let why = ran.err.lines().next().unwrap_or_default();
             open.push(format!("it answers nothing and blocks every call: {why}"));
@@ -43,13 +48,17 @@ pub(super) fn probe(host: &dyn Host, entry: &Entry) -> Vec<String> {
         Ok(_) => open.push("a call that must be denied was let through".to_owned()),
         Err(why) => open.push(why),
     }
-    for (what, command, event) in [
-        ("an event that cannot be read", entry.command.clone(), "no event"),
-        ("a policy that is not there", line.with(POLICY, "/policy/that/is/not/there"), &*event),
-        ("a program that is not there", line.with(0, "/program/that/is/not/there"), &*event),
+    let gone = line.with(0, "/program/that/is/not/there");
+    for (what, line, event) in [
+        ("an event that cannot be read", &line, "no event"),
+        ("a policy that is not there", &line.with(POLICY, "/policy/that/is/not/there"), &*event),
+        ("a program that is not there", &gone, &*event),
+        ("a program that is not there, and a long event", &gone, &*long(&event)),
+        ("a long event", &line, &*long(&event)),
     ] {
-        let blocked = run(&command, event).is_ok_and(|ran| {
-            stops(&ran) || answers(host, &ran) || (entry.closed && ran.code != Some(0))
+        let blocked = run(&shell, line, event).is_ok_and(|ran| {
+            ran.taken
+                && (stops(&ran) || answers(host, &ran) || (entry.closed && ran.code != Some(0)))
         });
         if !blocked {
             open.push(format!("{what} lets calls through"));
@@ -58,23 +67,40 @@ pub(super) fn probe(host: &dyn Host, entry: &Entry) -> Vec<String> {
     open
 }
 
+/// Whether the call was judged: a denial in the host's form, or by the exit code with a reason that
+/// is no fault's.
+fn judged(host: &dyn Host, ran: &Ran) -> bool {
+    let fault = |line: &str| line.starts_with("blocked by Fence:") || line.starts_with("error:");
+    let by_code = stops(ran) && !ran.err.lines().any(fault);
+    (ran.code == Some(0) && answers(host, ran)) || (host.place().any_shell && by_code)
+}
+
+/// The same event with more than a pipe holds.
+fn long(event: &str) -> String {
+    format!("{event}{}", " ".repeat(300_000))
+}
+
 /// Where the first policy stands in a line.
 pub(super) const POLICY: usize = 3;
 
-/// The line of a hook, where it runs this program.
-fn own(entry: &Entry) -> Result<Written, String> {
+/// The line of a hook as `install` writes it, with this program in it.
+fn own(host: &dyn Host, entry: &Entry) -> Result<Written, String> {
     let line = Written::read(&entry.command)
-        .filter(|line| line.words.len() > POLICY)
+        .filter(|line| line.is_fence(host.name()) && line.words.len() > POLICY)
         .ok_or("it is not the line that `fence hook install` writes, so it was not run")?;
     let program = line.words.first().map(String::as_str).unwrap_or_default();
+    let shown = printable(program, 200);
     let found = std::fs::canonicalize(program)
-        .map_err(|_| format!("{program} is not there: every call is blocked, or none"))?;
+        .map_err(|_| format!("{shown} is not there: every call is blocked, or none"))?;
     let this = std::env::current_exe().and_then(std::fs::canonicalize);
-    match this.is_ok_and(|this| this == found) {
-        true => Ok(line),
-        false => {
-            Err(format!("it runs another program than this one: ask that one's doctor: {program}"))
-        }
+    let this = this.map_err(|error| format!("this program cannot be told: {error}"))?;
+    // `/proc/self/exe` is another program to a shell than to this one, and so is a relative path.
+    if found.to_str() != Some(program) {
+        return Err(format!("{shown} is not the program's own path, so it was not run"));
+    }
+    match (found == this, this.to_str()) {
+        (true, Some(this)) => Ok(line.with(0, this)),
+        _ => Err(format!("it runs another program than this one: ask that one's doctor: {shown}")),
     }
 }
 
@@ -108,19 +134,32 @@ fn event(host: &str, event: &str) -> String {
     .to_string()
 }
 
-fn run(command: &str, event: &str) -> Result<Ran, String> {
+/// What runs a host's hooks.
+struct Shell(std::ffi::OsString, &'static str);
+
+impl Shell {
+    fn of(host: &dyn Host) -> Self {
+        let own = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+        match own.filter(|_| host.place().any_shell) {
+            Some(own) => Self(own, "-lc"),
+            None => Self("/bin/sh".into(), "-c"),
+        }
+    }
+}
+
+fn run(shell: &Shell, line: &Written, event: &str) -> Result<Ran, String> {
     let failed = |error: std::io::Error| format!("it cannot be run: {error}");
-    let mut child = Command::new("sh")
-        .args(["-c", command])
+    let mut child = Command::new(&shell.0)
+        .args([shell.1, &line.to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A program that is not there reads nothing.
-        let _ = stdin.write_all(event.as_bytes());
-    }
+    let (stdin, event) = (child.stdin.take(), event.to_owned());
+    let writer = std::thread::spawn(move || {
+        stdin.is_some_and(|mut stdin| stdin.write_all(event.as_bytes()).is_ok())
+    });
     let code = ended(&mut child)?;
     let text = |pipe: Option<Box<dyn std::io::Read>>| {
         let mut text = String::new();
@@ -129,7 +168,7 @@ fn run(command: &str, event: &str) -> Result<Ran, String> {
     };
     let out = text(child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn std::io::Read>));
     let err = text(child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn std::io::Read>));
-    Ok(Ran { code, out, err })
+    Ok(Ran { code, out, err, taken: writer.join().unwrap_or_default() })
 }
 
 /// Its exit code; one that hangs is ended.

@@ -85,6 +85,24 @@ fn lay_out(value: Value<'_>, depth: usize, out: &mut String) {
     }
 }
 
+/// Keeps the old text beside the file, under the first name that is free.
+fn keep(file: &Path, old: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    for number in 1..u32::MAX {
+        let mut kept = file.to_path_buf().into_os_string();
+        kept.push(".before-fence");
+        if number > 1 {
+            kept.push(format!("-{number}"));
+        }
+        match std::fs::File::create_new(kept) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(mut kept) => return kept.write_all(old.as_bytes()),
+        }
+    }
+    Err(std::io::Error::other("no name for the old file is free"))
+}
+
 /// The new file in place of the old one, at once; the old one is kept.
 pub(super) fn write(file: &Path, old: &str, new: &str) -> std::io::Result<()> {
     use std::io::Write as _;
@@ -94,9 +112,7 @@ pub(super) fn write(file: &Path, old: &str, new: &str) -> std::io::Result<()> {
     let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
     let folder = file.parent().unwrap_or(folder);
     if !old.is_empty() {
-        let mut kept = file.clone().into_os_string();
-        kept.push(".before-fence");
-        std::fs::write(kept, old)?;
+        keep(&file, old)?;
     }
     let mut written = tempfile::NamedTempFile::new_in(folder)?;
     written.write_all(new.as_bytes())?;

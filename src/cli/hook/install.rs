@@ -1,8 +1,8 @@
 //! `fence hook install`: writes the hook into a host's settings, beside everything that stands there.
 
 use super::file::{self, Old};
-use super::line::Line;
-use super::{Flags, Named, host};
+use super::line::{self, Line, Written};
+use super::{Flags, HOLD, LONGEST_HOLD, Named, host};
 use crate::cli::{Context, Exit, Failure, Settings, load};
 use crate::hook::place::{New, Scope};
 use crate::policies::plain_reason;
@@ -10,6 +10,7 @@ use clap::Args;
 use fence_engine::json::Json;
 use similar::TextDiff;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A host goes on without a hook so many seconds after people were waited for.
 const MARGIN: u64 = 30;
@@ -44,7 +45,10 @@ pub(super) struct Install {
 }
 
 impl Install {
-    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(super) fn run(mut self, context: &Context) -> Result<Exit, Failure> {
+        // The settings are looked for where the policy really is, now and in the hook.
+        let real = self.files.iter().map(|file| line::real(file)).collect::<Result<_, _>>();
+        self.files = real.map_err(Failure::usage)?;
         let settings = Settings::beside_policy(context.global.config.as_deref(), &self.files)?;
         // Whatever would block every call is told now.
         load::load_with(context, &self.files, &settings)?;
@@ -93,21 +97,30 @@ impl Install {
         if place.version && json.root().get("version").is_none() {
             json = json.with_member("version", &1_u32).map_err(Failure::usage)?;
         }
+        let hooks = json.root().get("hooks");
+        if hooks.is_some_and(|hooks| hooks.as_object().is_none()) {
+            return Err(unclear(&self.file()?, "its `hooks` are no object"));
+        }
         let wait = settings.hook()?.wait.unwrap_or_default();
-        let (decides, notes) = self.commands(context, settings)?;
+        let hold = self.flags.hold_at_most.unwrap_or_else(|| HOLD.max(wait)).min(LONGEST_HOLD);
+        let (decides, notes) = self.commands(context, settings, hold)?;
         let new = New {
             host: self.host.0.name(),
             matcher: None,
             command: &decides,
-            seconds: wait.as_secs() + MARGIN,
+            seconds: hold.as_secs() + MARGIN,
             decides: true,
         };
         let before = place.before.iter().map(|&(event, matcher)| (event, New { matcher, ..new }));
         let noting = New { command: &notes, decides: false, ..new };
         for (event, new) in before.chain(place.after.iter().map(|event| (*event, noting))) {
             let listed = json.root().get("hooks").and_then(|hooks| hooks.get(event));
-            let list = place.with_entry(listed, &new);
-            let set = list.and_then(|list| file::set(&json, &["hooks", event], list.root()));
+            let own = |command: &str| {
+                Written::read(command).is_some_and(|line| line.is_fence(new.host))
+            };
+            let list = place.with_entry(listed, &new, &own);
+            let list = list.map_err(|why| unclear(&PathBuf::from(place.user), why))?;
+            let set = file::set(&json, &["hooks", event], list.root());
             json = set.ok_or_else(|| Failure::usage("the settings become too large"))?;
         }
         Ok(json)
@@ -118,18 +131,20 @@ impl Install {
         &self,
         context: &Context,
         settings: &Settings,
+        hold: Duration,
     ) -> Result<(String, String), Failure> {
         let database = settings.database(self.flags.db.as_deref()).map_err(Failure::usage)?;
         let program = std::env::current_exe().map_err(Failure::usage)?;
         let line = Line {
             program: &program,
-            host: self.host.0.name(),
+            host: self.host.0,
             files: &self.files,
             config: context.global.config.as_deref(),
             flags: &self.flags,
             database: &database,
+            hold,
         };
-        Ok((line.closed()?, line.text()?))
+        Ok((line.closed()?, line.open()?))
     }
 
     /// Tells what is not as somebody may think.
@@ -155,6 +170,12 @@ impl Install {
         }
         Ok(())
     }
+}
+
+/// Settings that hold something else than hooks where hooks belong.
+fn unclear(file: &Path, why: &str) -> Failure {
+    Failure::usage(format!("{} cannot be changed: {why}", file.display()))
+        .help("add the hook by hand, as `docs/hooks.md` shows")
 }
 
 /// The user's home folder.

@@ -2,31 +2,57 @@
 
 use super::Flags;
 use crate::cli::Failure;
+use crate::hook::Host;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What a shell does where the program is missing, is killed, or ends in any other way than with
-/// an answer: it leaves with the code that blocks.
-const OTHERWISE: &str = "|| { echo 'blocked by Fence' >&2; exit 2; }";
+/// an answer: it leaves with the code that blocks. Where the program did not do so itself, the
+/// event is read first, because a host whose event is not taken may go on without the hook.
+const OTHERWISE: &str =
+    "|| { [ $? = 2 ] || cat >/dev/null; echo blocked by Fence >&2; exit 2; }";
+
+/// What a host that runs hooks in the user's own shell, whichever that is, is given to run.
+const POSIX: &str = "/bin/sh -c ";
+
+/// The flag for how long the line holds a call at most.
+pub(crate) const HOLD: &str = "--hold-at-most";
 
 /// The parts of a line.
 pub(super) struct Line<'a> {
     pub(super) program: &'a Path,
-    pub(super) host: &'static str,
+    pub(super) host: &'static dyn Host,
     pub(super) files: &'a [PathBuf],
     pub(super) config: Option<&'a Path>,
     pub(super) flags: &'a Flags,
     pub(super) database: &'a Path,
+    pub(super) hold: Duration,
 }
 
 impl Line<'_> {
     /// The line for a POSIX shell that decides: whatever it ends with but an answer blocks.
     pub(super) fn closed(&self) -> Result<String, Failure> {
-        self.text().map(|text| format!("{text} {OTHERWISE}"))
+        self.written(true)
     }
 
-    /// The line for a POSIX shell.
-    pub(super) fn text(&self) -> Result<String, Failure> {
-        let mut words = vec![path(self.program)?, "hook".to_owned(), self.host.to_owned()];
+    /// The line for a POSIX shell that notes.
+    pub(super) fn open(&self) -> Result<String, Failure> {
+        self.written(false)
+    }
+
+    fn written(&self, closed: bool) -> Result<String, Failure> {
+        let form = Form { closed, wrapped: self.host.place().any_shell };
+        let line = Written { words: self.words()?, form }.to_string();
+        // Shells that are not POSIX read a `\` within quotes in their own way.
+        match form.wrapped && line.contains('\\') {
+            true => Err(Failure::usage(format!("no line for every shell can hold {line}"))
+                .help("take paths and names without a quote or a backslash")),
+            false => Ok(line),
+        }
+    }
+
+    fn words(&self) -> Result<Vec<String>, Failure> {
+        let mut words = vec![path(self.program)?, "hook".to_owned(), self.host.name().to_owned()];
         for file in self.files {
             words.push(path(file)?);
         }
@@ -34,6 +60,7 @@ impl Line<'_> {
             words.extend(["--config".to_owned(), path(config)?]);
         }
         words.extend(["--db".to_owned(), path(self.database)?]);
+        words.extend([HOLD.to_owned(), format!("{}s", self.hold.as_secs())]);
         let named = [
             ("--agent", &self.flags.agent),
             ("--user", &self.flags.user),
@@ -41,10 +68,10 @@ impl Line<'_> {
         ];
         for (flag, value) in named {
             if let Some(value) = value {
-                words.extend([flag.to_owned(), quoted(value)]);
+                words.extend([flag.to_owned(), value.clone()]);
             }
         }
-        Ok(words.join(" "))
+        Ok(words)
     }
 }
 
@@ -54,25 +81,69 @@ impl Line<'_> {
 pub(crate) struct Written {
     /// The program, then its arguments.
     pub(crate) words: Vec<String>,
+    form: Form,
+}
+
+/// What stands around the words of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Form {
     /// Whether it blocks where the program ends otherwise.
     closed: bool,
+    /// Whether a POSIX shell is named to run it.
+    wrapped: bool,
 }
 
 impl Written {
-    /// Reads a line of the form that is installed; nothing for any other.
+    /// Reads a line as it is installed, to the letter; nothing for any other.
     pub(crate) fn read(command: &str) -> Option<Self> {
-        let (text, closed) = match command.strip_suffix(OTHERWISE) {
-            Some(text) => (text.trim_end(), true),
-            None => (command, false),
+        let inner = match command.strip_prefix(POSIX) {
+            Some(word) => Some(words(word)?).filter(|words| words.len() == 1)?.pop(),
+            None => None,
         };
-        words(text).map(|words| Self { words, closed })
+        let wrapped = inner.is_some();
+        let line = inner.as_deref().unwrap_or(command);
+        let (text, closed) = match line.strip_suffix(OTHERWISE) {
+            Some(text) => (text.trim_end(), true),
+            None => (line, false),
+        };
+        let read = Self { words: words(text)?, form: Form { closed, wrapped } };
+        (read.to_string() == command).then_some(read)
+    }
+
+    /// Whether it runs this door for a host.
+    pub(crate) fn is_fence(&self, host: &str) -> bool {
+        let [program, door, named, ..] = self.words.as_slice() else { return false };
+        let name = Path::new(program).file_name().and_then(|name| name.to_str());
+        matches!(name, Some("fence" | "fence.exe")) && door == "hook" && named == host
+    }
+
+    /// The value of a flag.
+    pub(crate) fn flag(&self, flag: &str) -> Option<&str> {
+        let at = self.words.iter().position(|word| word == flag)?;
+        self.words.get(at + 1).map(String::as_str)
     }
 
     /// The same line with another word in this place.
-    pub(crate) fn with(&self, at: usize, word: &str) -> String {
-        let other = |(index, own): (usize, &String)| quoted(if index == at { word } else { own });
-        let text = self.words.iter().enumerate().map(other).collect::<Vec<_>>().join(" ");
-        if self.closed { format!("{text} {OTHERWISE}") } else { text }
+    pub(crate) fn with(&self, at: usize, word: &str) -> Self {
+        let mut other = self.clone();
+        if let Some(place) = other.words.get_mut(at) {
+            word.clone_into(place);
+        }
+        other
+    }
+}
+
+impl std::fmt::Display for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let words: Vec<String> = self.words.iter().map(|word| quoted(word)).collect();
+        let mut line = words.join(" ");
+        if self.form.closed {
+            line = format!("{line} {OTHERWISE}");
+        }
+        match self.form.wrapped {
+            true => write!(f, "{POSIX}{}", quoted(&line)),
+            false => f.write_str(&line),
+        }
     }
 }
 
@@ -107,13 +178,25 @@ fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || "/._-:@+,=".contains(c)
 }
 
-/// An absolute path as a word; the file must be there before it is written into settings.
+/// A path as a word, without `..` and links where it exists; of what does not exist yet, its folder.
 fn path(path: &Path) -> Result<String, Failure> {
-    let absolute = std::path::absolute(path).map_err(Failure::usage)?;
-    let text = absolute.to_str();
-    text.map(quoted).ok_or_else(|| {
-        Failure::usage(format!("{} is not UTF-8: no settings can hold it", absolute.display()))
+    let real = real(path).map_err(Failure::usage)?;
+    let text = real.to_str().map(str::to_owned);
+    text.ok_or_else(|| {
+        Failure::usage(format!("{} is not UTF-8: no settings can hold it", real.display()))
     })
+}
+
+/// Where a path leads, as far as it exists.
+pub(super) fn real(path: &Path) -> std::io::Result<PathBuf> {
+    if let Ok(real) = std::fs::canonicalize(path) {
+        return Ok(real);
+    }
+    let absolute = std::path::absolute(path)?;
+    match (absolute.parent(), absolute.file_name()) {
+        (Some(folder), Some(name)) => Ok(real(folder)?.join(name)),
+        _ => Err(std::io::Error::other(format!("{} leads nowhere", path.display()))),
+    }
 }
 
 /// A text as one word of a POSIX shell.
@@ -126,7 +209,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{OTHERWISE, Written, quoted};
+    use super::{OTHERWISE, POSIX, Written, quoted};
 
     #[test]
     fn a_word_stays_one_word() {
@@ -142,11 +225,14 @@ mod tests {
         {
             let text = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
             let closed = format!("{text} {OTHERWISE}");
-            let read = Written::read(&closed).unwrap();
-            assert_eq!(read.words, words);
-            assert_eq!(read.with(usize::MAX, ""), closed);
+            for line in [format!("{POSIX}{}", quoted(&closed)), closed, text] {
+                let read = Written::read(&line).unwrap();
+                assert_eq!(read.words, words);
+                assert_eq!(read.to_string(), line);
+            }
         }
-        for foreign in ["fence hook codex p; curl x.test", "fence hook codex $(x)", "a | b", "'a"] {
+        for foreign in ["fence hook codex p; curl x.test", "fence hook codex $(x)", "a | b", "'a", "a  b", "'a'",
+            "/bin/sh -c a b"] {
             assert_eq!(Written::read(foreign), None, "{foreign}");
         }
     }
