@@ -62,11 +62,12 @@ impl Host for ClaudeCode {
     fn fault(&self, event: Option<Value<'_>>, reason: &str) -> Reply {
         let blocked = Reply::blocked(reason);
         match event.map(|event| fields::text(event, EVENT)) {
-            None => Reply { out: write(QUESTION, &Answer::Refuse(reason.to_owned())).out, ..blocked },
-            Some(Some(QUESTION)) => Reply {
-                err: blocked.err,
-                ..write(QUESTION, &Answer::Refuse(reason.to_owned()))
-            },
+            None => {
+                Reply { out: write(QUESTION, &Answer::Refuse(reason.to_owned())).out, ..blocked }
+            }
+            Some(Some(QUESTION)) => {
+                Reply { err: blocked.err, ..write(QUESTION, &Answer::Refuse(reason.to_owned())) }
+            }
             Some(_) => blocked,
         }
     }

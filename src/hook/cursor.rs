@@ -58,7 +58,9 @@ impl Host for Cursor {
         match fields::must(event, EVENT)? {
             "preToolUse" | "beforeMCPExecution" => Ok(Moment::Before(any(event)?)),
             "beforeShellExecution" => made(event, "Shell", &["command", "cwd"]).map(Moment::Before),
-            "beforeReadFile" | "beforeTabFileRead" => made(event, "Read", &["file_path"]).map(Moment::Before),
+            "beforeReadFile" | "beforeTabFileRead" => {
+                made(event, "Read", &["file_path"]).map(Moment::Before)
+            }
             "postToolUse" => Ok(Moment::After(any(event)?, Used::Done)),
             "postToolUseFailure" => Ok(Moment::After(any(event)?, Used::Failed)),
             name => fields::other(name, &NEUTRAL),

@@ -4,8 +4,8 @@
 
 use super::{BLOCKED, Reply};
 use std::io::{self, Write as _};
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long an answer may take, the time apart for which people are waited for.

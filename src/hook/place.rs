@@ -120,9 +120,8 @@ impl Place {
         new: &New<'_>,
         is_own: &dyn Fn(&str) -> bool,
     ) -> Result<Json, &'static str> {
-        let own = |hook: Value<'_>| {
-            hook.get(self.command).and_then(Value::as_text).is_some_and(is_own)
-        };
+        let own =
+            |hook: Value<'_>| hook.get(self.command).and_then(Value::as_text).is_some_and(is_own);
         let mut items = Vec::new();
         for item in listed(old)? {
             match item.get("hooks").and_then(Value::as_list) {

@@ -185,7 +185,10 @@ fn a_hook_with_members_of_others_is_open() {
         let ran = after(|all| all["hooks"]["PreToolUse"][0]["hooks"][0][member] = value);
         is_open(&ran, &format!("`{member}` is not as"));
     }
-    is_open(&after(|all| all["hooks"]["PreToolUse"][0]["enabled"] = json!(false)), "`enabled` is not");
+    is_open(
+        &after(|all| all["hooks"]["PreToolUse"][0]["enabled"] = json!(false)),
+        "`enabled` is not",
+    );
 }
 
 #[test]

@@ -61,7 +61,9 @@ fn a_denial_without_a_reason_blocks_and_says_so() {
         let place = place();
         place.write(
             "p.fence",
-            &format!("fence 1 policy p deny Bash because \"{blank}\" instead \"{blank}\" default deny"),
+            &format!(
+                "fence 1 policy p deny Bash because \"{blank}\" instead \"{blank}\" default deny"
+            ),
         );
         for host in HOSTS {
             let ran = place.hook(host, &event(host, "Bash", &json!({"command": "ls"})));
@@ -258,10 +260,8 @@ fn a_subagents_kind_makes_it_no_other_agent() {
     let mut event = event("claude-code", "Bash", &json!({"command": "ls"}));
     event["agent_id"] = json!("a1");
     event["agent_type"] = json!("boss");
-    let ran = place.run(
-        &["hook", "claude-code", "p.fence", "--db", "fence.db"],
-        event.to_string().as_bytes(),
-    );
+    let ran = place
+        .run(&["hook", "claude-code", "p.fence", "--db", "fence.db"], event.to_string().as_bytes());
     assert!(done("claude-code", &json!({}), &ran).is_blocked(), "{ran:?}");
     let log = place.run(&["log", "--db", "fence.db", "--json"], b"").json();
     let agent = &log[0]["call"]["agent"];

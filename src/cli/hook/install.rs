@@ -115,9 +115,8 @@ impl Install {
         let noting = New { command: &notes, decides: false, ..new };
         for (event, new) in before.chain(place.after.iter().map(|event| (*event, noting))) {
             let listed = json.root().get("hooks").and_then(|hooks| hooks.get(event));
-            let own = |command: &str| {
-                Written::read(command).is_some_and(|line| line.is_fence(new.host))
-            };
+            let own =
+                |command: &str| Written::read(command).is_some_and(|line| line.is_fence(new.host));
             let list = place.with_entry(listed, &new, &own);
             let list = list.map_err(|why| unclear(&PathBuf::from(place.user), why))?;
             let set = file::set(&json, &["hooks", event], list.root());

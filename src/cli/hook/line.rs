@@ -9,8 +9,7 @@ use std::time::Duration;
 /// What a shell does where the program is missing, is killed, or ends in any other way than with
 /// an answer: it leaves with the code that blocks. Where the program did not do so itself, the
 /// event is read first, because a host whose event is not taken may go on without the hook.
-const OTHERWISE: &str =
-    "|| { [ $? = 2 ] || cat >/dev/null; echo blocked by Fence >&2; exit 2; }";
+const OTHERWISE: &str = "|| { [ $? = 2 ] || cat >/dev/null; echo blocked by Fence >&2; exit 2; }";
 
 /// What a host that runs hooks in the user's own shell, whichever that is, is given to run.
 const POSIX: &str = "/bin/sh -c ";
@@ -231,8 +230,15 @@ mod tests {
                 assert_eq!(read.to_string(), line);
             }
         }
-        for foreign in ["fence hook codex p; curl x.test", "fence hook codex $(x)", "a | b", "'a", "a  b", "'a'",
-            "/bin/sh -c a b"] {
+        for foreign in [
+            "fence hook codex p; curl x.test",
+            "fence hook codex $(x)",
+            "a | b",
+            "'a",
+            "a  b",
+            "'a'",
+            "/bin/sh -c a b",
+        ] {
             assert_eq!(Written::read(foreign), None, "{foreign}");
         }
     }
