@@ -124,23 +124,7 @@ impl Place {
             |hook: Value<'_>| hook.get(self.command).and_then(Value::as_text).is_some_and(is_own);
         let mut items = Vec::new();
         for item in listed(old)? {
-            match item.get("hooks").and_then(Value::as_list) {
-                None if own(item) => {}
-                Some(hooks) if hooks.iter().any(own) => {
-                    let others: Vec<String> = hooks
-                        .iter()
-                        .filter(|hook| !own(*hook))
-                        .map(|hook| hook.to_string())
-                        .collect();
-                    let others = format!("[{}]", others.join(","));
-                    let others = Json::parse(others.as_bytes()).map_err(|_| LARGE)?;
-                    let item = Json::from(item).replaced(&["hooks"], others.root()).ok_or(LARGE)?;
-                    if !matches!(others.root().as_list(), Some(left) if left.is_empty()) {
-                        items.push(item.to_string());
-                    }
-                }
-                _ => items.push(item.to_string()),
-            }
+            items.extend(others(item, &own)?);
         }
         items.push(self.written(new).to_string());
         Json::parse(format!("[{}]", items.join(",")).as_bytes()).map_err(|_| LARGE)
@@ -237,6 +221,24 @@ fn listed(old: Option<Value<'_>>) -> Result<Vec<Value<'_>>, &'static str> {
     let Some(old) = old else { return Ok(Vec::new()) };
     let list = old.as_list().ok_or("its hooks of an event are no list")?;
     Ok(list.iter().collect())
+}
+
+/// An item without Fence's own hooks; nothing where it holds no other.
+fn others(
+    item: Value<'_>,
+    own: &dyn Fn(Value<'_>) -> bool,
+) -> Result<Option<String>, &'static str> {
+    let Some(hooks) = item.get("hooks").and_then(Value::as_list) else {
+        return Ok((!own(item)).then(|| item.to_string()));
+    };
+    let left: Vec<String> =
+        hooks.iter().filter(|hook| !own(*hook)).map(|hook| hook.to_string()).collect();
+    if left.len() == hooks.iter().count() {
+        return Ok(Some(item.to_string()));
+    }
+    let list = Json::parse(format!("[{}]", left.join(",")).as_bytes()).map_err(|_| LARGE)?;
+    let item = Json::from(item).replaced(&["hooks"], list.root()).ok_or(LARGE)?;
+    Ok((!left.is_empty()).then(|| item.to_string()))
 }
 
 /// The members that are not among the known ones.
