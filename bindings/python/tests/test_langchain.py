@@ -6,7 +6,7 @@ from langchain.tools import tool
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.types import Command
+from langgraph.types import Command, interrupt
 
 from fence import Policy
 from fence.langchain import FenceMiddleware
@@ -162,7 +162,7 @@ def test_the_verdict_is_frozen_when_a_window_opens_before_the_answer():
     agent.clock.set("2026-03-23T10:00:00Z")
     agent.resume({"type": "approve"})
     assert agent.ran == []
-    assert "a person refused: no" in agent.told[0][1]
+    assert "a person refused exactly this call" in agent.told[0][1]
 
 
 @pytest.mark.parametrize("answer", ["approve", True, {"type": "APPROVE"}, [{"type": "approve"}], {"decisions": [{"type": "approve"}]}])
@@ -229,3 +229,114 @@ async def test_the_same_asynchronously():
     await agent.graph.ainvoke(Command(resume={"type": "approve"}), agent.config)
     assert agent.ran == [("send_mail", "all@list.test", 500)]
     assert [status for status, _ in agent.told] == ["success", "error"]
+
+
+TWO = """fence 1 policy p
+    group editors = "ana@x.test", "bo@x.test"
+    ask send as sending { by 2 of editors  edit args.limit 1..1000 }"""
+
+
+class Loose:
+    """Any tools behind any policy; each entry of ``said`` is a turn of calls ``(name, args, id)``."""
+
+    def __init__(self, policy, tools, *said, **options):
+        self.policy, self.config = policy, {"configurable": {"thread_id": "t"}}
+        turns = [
+            AIMessage("", tool_calls=[{"name": n, "args": a, "id": i} for n, a, i in turn])
+            for turn in said
+        ]
+        middleware = [FenceMiddleware(policy, **options)]
+        model = Model(messages=iter([*turns, AIMessage("end")]))
+        self.graph = create_agent(model, tools, middleware=middleware, checkpointer=InMemorySaver())
+
+    def run(self, given):
+        return self.graph.invoke(given, self.config)
+
+    def start(self):
+        return self.run({"messages": [("user", "go")]})
+
+    def resume(self, answer):
+        return self.run(Command(resume=answer))
+
+
+def limited(ran):
+    @tool
+    def send(limit: int = 500) -> str:
+        """Sends."""
+        ran.append(limit)
+        return "sent"
+
+    return send
+
+
+def test_a_dialog_shows_the_arguments_of_the_version_it_names():
+    ran, policy = [], Policy.from_text(TWO)
+    agent = Loose(policy, [limited(ran)], [("send", {"limit": 5}, "c")], dialog="bo@x.test")
+    agent.start()
+    policy.approve(policy.pending()[0]["id"], "ana@x.test", edit={"args.limit": 1000})
+    [asked] = agent.run(None)["__interrupt__"]
+    assert (asked.value["args"], asked.value["version"]) == ({"limit": 1000}, 2)
+
+
+@pytest.mark.parametrize("version", [None, True, "1", 1.0, 1])
+def test_only_the_number_of_the_present_version_approves_it(version):
+    ran, policy = [], Policy.from_text(TWO)
+    agent = Loose(policy, [limited(ran)], [("send", {"limit": 5}, "c")], dialog="bo@x.test")
+    agent.start()
+    policy.approve(policy.pending()[0]["id"], "ana@x.test", edit={"args.limit": 1000})
+    agent.resume({"type": "approve", "version": version})
+    assert ran == []
+
+
+def test_a_repeated_call_id_is_judged_and_counted_each_time():
+    ran = []
+    policy = Policy.from_text("fence 1 policy p ask send as s { auto first 1 per session }")
+    agent = Loose(policy, [limited(ran)], *[[("send", {"limit": 1}, "call_0")]] * 3)
+    agent.start()
+    assert ran == [1]
+
+
+def test_an_answer_to_fence_is_none_to_the_tools_own_question():
+    ran = []
+
+    @tool
+    def wipe(n: int) -> str:
+        """Wipes."""
+        ran.append(interrupt("REALLY wipe?"))
+        return "wiped"
+
+    policy = Policy(require_approval=["wipe"], people=["ana@x.test"])
+    agent = Loose(policy, [wipe], [("wipe", {"n": 1}, "c")])
+    agent.start()
+    request = policy.pending()[0]["id"]
+    policy.approve(request, "ana@x.test")
+    [asked] = agent.resume({"type": "approve"})["__interrupt__"]
+    assert (ran, asked.value) == ([], "REALLY wipe?")
+    agent.resume("yes")
+    assert (ran, policy.request(request)["state"]) == (["yes"], "done")
+
+
+def test_an_answer_to_an_expired_request_is_none_to_the_next():
+    ran, clock = [], ManualClock("2026-03-23T10:00:00Z")
+    policy = Policy(require_approval=["send"], clock=clock)
+    agent = Loose(policy, [limited(ran)], [("send", {"limit": 1}, "c")], dialog="on_approval")
+    agent.start()
+    clock.advance(2 * 3600)
+    agent.resume({"type": "approve"})
+    assert ran == []
+
+
+def test_a_person_who_wants_less_is_heard_though_the_policy_now_allows():
+    agent = Agent(MAIL, clock="2026-03-23T08:59:00Z")
+    agent.run()
+    agent.clock.set("2026-03-23T09:01:00Z")
+    action = {"name": "send_mail", "args": {"to": "all@list.test", "limit": 5}}
+    agent.resume({"type": "edit", "edited_action": action})
+    assert agent.ran == []
+
+
+def test_what_the_tools_parser_makes_of_arguments_is_judged():
+    for args in ({"limit": "500"}, {}, {"limit": 500}):
+        ran, policy = [], Policy.from_text("fence 1 policy p allow send when not args.limit == 500")
+        Loose(policy, [limited(ran)], [("send", args, "c")]).start()
+        assert ran == []
