@@ -5,14 +5,16 @@ import json
 import pytest
 from agents import Agent, ModelResponse, RunConfig, Runner, RunState, Usage, function_tool
 from agents.models.interface import Model
+from agents.tool_context import ToolContext
 from openai.types.responses import (
     ResponseFunctionToolCall,
     ResponseOutputMessage,
     ResponseOutputText,
 )
 
-from fence import ApprovalError, Policy, UsageError
+from fence import ApprovalError, Approve, Policy, UsageError
 from fence.openai_agents import approve, guard, reject
+from fence.testing import ManualClock
 
 TEXT = """fence 1 policy payments
     group finance = "eva@example.com", "finn@example.com"
@@ -179,13 +181,109 @@ async def test_a_callback_holds_the_call_instead():
         assert (desk.ran, result.interruptions) == (ran, [])
 
 
-async def test_two_equal_requests_are_not_confused():
+async def test_an_interruption_is_answered_for_its_own_session_alone():
     policy = Policy.from_text(TEXT)
     desks = [Desk(PAY, policy=policy, who=lambda ctx, s=s: {"session": s}) for s in ("s-1", "s-2")]
     results = [await desk.run() for desk in desks]
     state, [item] = results[0].to_state(), results[0].interruptions
-    with pytest.raises(UsageError, match="2 requests"):
+    approve(policy, state, item, EVA)
+    assert [view["session"] for view in policy.pending()] == ["s-2"]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_answer_to_a_refused_call_approves_nobody_elses(restarted):
+    policy = Policy.from_text(TEXT)
+    desks = [Desk(PAY, policy=policy, who=lambda ctx, s=s: {"session": s}) for s in ("s-1", "s-2")]
+    first = await desks[0].run()
+    policy.refuse(policy.pending()[0]["id"], EVA, "not they")
+    await desks[1].run()
+    state, [item] = first.to_state(), first.interruptions
+    if restarted:
+        for tool in desks[0].agent.tools:
+            tool.on_invoke_tool.fence.asked._values.clear()
+    with pytest.raises(UsageError, match="no request waits"):
         approve(policy, state, item, EVA)
+    assert [view["session"] for view in policy.pending()] == ["s-2"]
+
+
+async def test_an_expired_interruption_is_not_approved_and_leaves_nothing_behind():
+    clock = ManualClock("2026-03-23T10:00:00Z")
+    policy = Policy.from_text(TEXT, clock=clock)
+    desk = Desk(PAY, policy=policy, dialog=EVA)
+    first = await desk.run()
+    clock.advance(2 * 3600)
+    state, [item] = first.to_state(), first.interruptions
+    with pytest.raises(UsageError, match="no request waits"):
+        approve(policy, state, item, EVA)
+    state.approve(item)
+    await desk.run(state)
+    assert desk.ran == []
+
+
+def other(run, **options):
+    @function_tool(**options)
+    def other(n: int) -> str:
+        """Does."""
+        run.append(n)
+        return "done"
+
+    return other
+
+
+async def test_a_repeated_call_id_is_judged_and_counted_each_time():
+    ran, model = [], Script(*[("other", {"n": 1})] * 4)
+    for turn in model.turns:
+        turn.call_id = "c-0"
+    policy = Policy.from_text("fence 1 policy p ask other as x { auto first 2 per session }", session="s")
+    await Runner.run(Agent(name="a", tools=guard(policy, [other(ran)]), model=model), "go", run_config=CONFIG)
+    assert ran == [1, 1]
+
+
+@pytest.mark.parametrize("policy", [Policy(allow=["other"]), Policy(require_approval=["other"])])
+@pytest.mark.parametrize("pause", [True, False])
+async def test_a_tools_own_approval_still_asks_and_releases_nothing_of_fences(policy, pause):
+    ran, model = [], Script(("other", {"n": 1}))
+    tools = guard(policy, [other(ran, needs_approval=True)], pause=pause, wait=0.0)
+    agent = Agent(name="a", tools=tools, model=model)
+    first = await Runner.run(agent, "go", run_config=CONFIG)
+    [item] = first.interruptions
+    assert ran == []
+    state = first.to_state()
+    state.approve(item)
+    await Runner.run(agent, state, run_config=CONFIG)
+    assert ran == ([1] if policy.check("other").allowed else [])
+
+
+@pytest.mark.parametrize("raw", ['{"n":NaN}', "[1]", '"x"', "{bad", '{"n":1e999}'])
+@pytest.mark.parametrize("answer", [approve, reject])
+async def test_arguments_that_are_no_json_are_told_to_the_model(raw, answer):
+    ran, model, policy = [], Script(("other", {})), Policy(require_approval=["other"])
+    model.turns[0].arguments = raw
+    agent = Agent(name="a", tools=guard(policy, [other(ran)]), model=model)
+    result = await Runner.run(agent, "go", run_config=CONFIG)
+    for item in result.interruptions:
+        state = result.to_state()
+        answer(policy, state, item)
+        await Runner.run(agent, state, run_config=CONFIG)
+    assert ran == [] and len(model.heard) == 1
+
+
+async def test_a_tool_sees_the_approved_arguments_in_its_context_too():
+    seen = []
+
+    @function_tool
+    def pay(ctx: ToolContext, amount: int) -> str:
+        """Pays."""
+        seen.append((amount, ctx.tool_arguments, ctx.tool_call.arguments))
+        return "paid"
+
+    policy = Policy.from_text(
+        "fence 1 policy p ask pay as x { edit args.amount 1..50 }",
+        on_approval=lambda tool, args: Approve(edit={"args.amount": 50}),
+    )
+    model = Script(("pay", {"amount": 500}))
+    await Runner.run(Agent(name="a", tools=guard(policy, [pay]), model=model), "go", run_config=CONFIG)
+    assert seen == [(50, '{"amount": 50}', '{"amount": 50}')]
 
 
 def test_only_function_tools_can_be_guarded():
