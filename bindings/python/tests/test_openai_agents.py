@@ -231,11 +231,11 @@ def other(run, **options):
 
 
 async def test_a_repeated_call_id_is_judged_and_counted_each_time():
-    ran, model = [], Script(*[("other", {"n": 1})] * 4)
-    for turn in model.turns:
-        turn.call_id = "c-0"
+    ran = []
     policy = Policy.from_text("fence 1 policy p ask other as x { auto first 2 per session }", session="s")
-    await Runner.run(Agent(name="a", tools=guard(policy, [other(ran)]), model=model), "go", run_config=CONFIG)
+    for _ in range(4):
+        model = Script(("other", {"n": 1}))
+        await Runner.run(Agent(name="a", tools=guard(policy, [other(ran)]), model=model), "go", run_config=CONFIG)
     assert ran == [1, 1]
 
 
