@@ -16,20 +16,20 @@ pub(crate) struct Who {
 
 /// A call's parts as they were given.
 pub(crate) struct Given<'a, 'py> {
-    pub(crate) tool: &'a str,
+    pub(crate) tool: &'a Bound<'py, PyAny>,
     pub(crate) args: Option<&'a Bound<'py, PyAny>>,
     pub(crate) context: Option<&'a Bound<'py, PyAny>>,
     pub(crate) host_context: Option<&'a Bound<'py, PyAny>>,
     pub(crate) agent: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) user: Option<String>,
-    pub(crate) session: Option<String>,
-    pub(crate) call_id: Option<String>,
+    pub(crate) user: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) session: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) call_id: Option<&'a Bound<'py, PyAny>>,
 }
 
 impl Given<'_, '_> {
     /// The call; what it does not say stands in `who`.
     pub(crate) fn call(self, who: &Who) -> PyResult<ToolCall> {
-        let mut call = ToolCall::new(self.tool);
+        let mut call = ToolCall::new(text("tool", self.tool)?);
         match (self.args, self.context) {
             (Some(args), None) => call.args = object("args", args)?,
             (None, Some(args)) => call.args = object("context", args)?,
@@ -45,17 +45,30 @@ impl Given<'_, '_> {
             Some(agent) => Some(read_agent(agent)?),
             None => who.agent.clone(),
         };
-        call.user = self.user.or_else(|| who.user.clone());
-        call.session = self.session.or_else(|| who.session.clone());
-        call.call_id = self.call_id;
+        call.user = maybe("user", self.user)?.or_else(|| who.user.clone());
+        call.session = maybe("session", self.session)?.or_else(|| who.session.clone());
+        call.call_id = maybe("call_id", self.call_id)?;
         Ok(call)
     }
 }
 
+/// A text that JSON can hold; `what` is how messages call it.
+pub(crate) fn text<'a>(what: &str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    let Ok(text) = value.cast::<PyString>() else {
+        return Err(UsageError::new_err(format!("`{what}` must be a text, not {}", kind(value))));
+    };
+    text.to_str().map_err(|_| UsageError::new_err(format!("`{what}` is no proper Unicode text")))
+}
+
+/// The same, where it may be left out.
+pub(crate) fn maybe(what: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
+    value.map(|value| text(what, value).map(str::to_owned)).transpose()
+}
+
 /// An agent: its id, or a dict with `id`, `parents` and `roles`.
 pub(crate) fn read_agent(agent: &Bound<'_, PyAny>) -> PyResult<Agent> {
-    if let Ok(id) = agent.cast::<PyString>() {
-        return Ok(Agent::new(id.to_str()?));
+    if agent.is_instance_of::<PyString>() {
+        return Ok(Agent::new(text("agent", agent)?));
     }
     let shape = "an agent is its id, or a dict with `id`, `parents` and `roles`";
     let Ok(dict) = agent.cast::<PyDict>() else {

@@ -85,14 +85,14 @@ impl Core {
     #[expect(clippy::too_many_arguments, reason = "the parts of a call, each by its name")]
     fn check(
         slf: &Bound<'_, Self>,
-        tool: &str,
+        tool: &Bound<'_, PyAny>,
         args: Option<&Bound<'_, PyAny>>,
         context: Option<&Bound<'_, PyAny>>,
         host_context: Option<&Bound<'_, PyAny>>,
         agent: Option<&Bound<'_, PyAny>>,
-        user: Option<String>,
-        session: Option<String>,
-        call_id: Option<String>,
+        user: Option<&Bound<'_, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
+        call_id: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PolicyResult> {
         let given = Given { tool, args, context, host_context, agent, user, session, call_id };
         let core = slf.get();
@@ -108,14 +108,14 @@ impl Core {
     fn _check_soon(
         slf: &Bound<'_, Self>,
         notify: Py<PyAny>,
-        tool: &str,
+        tool: &Bound<'_, PyAny>,
         args: Option<&Bound<'_, PyAny>>,
         context: Option<&Bound<'_, PyAny>>,
         host_context: Option<&Bound<'_, PyAny>>,
         agent: Option<&Bound<'_, PyAny>>,
-        user: Option<String>,
-        session: Option<String>,
-        call_id: Option<String>,
+        user: Option<&Bound<'_, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
+        call_id: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Task> {
         let given = Given { tool, args, context, host_context, agent, user, session, call_id };
         let core = slf.get();

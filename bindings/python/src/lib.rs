@@ -36,4 +36,6 @@ mod _fence {
     use crate::soon::Task;
     #[pymodule_export]
     use crate::trail::{AuditEntry, audit_trail};
+    #[pymodule_export]
+    use crate::value::read_json;
 }

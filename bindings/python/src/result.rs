@@ -1,5 +1,6 @@
 //! What became of a call, and the one use of its approval.
 
+use crate::call::maybe;
 use crate::core::Core;
 use crate::errors::{ApprovalError, UsageError, approval};
 use crate::soon::Task;
@@ -9,6 +10,7 @@ use fence::approvals::{
 };
 use fence::gate::Decided;
 use fence::{Effect, ToolCall};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -58,6 +60,11 @@ impl PolicyResult {
 
 #[pymethods]
 impl PolicyResult {
+    /// A policy that keeps a result of its own is a circle, which Python then finds.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.policy)
+    }
+
     /// Whether the call may be made.
     #[getter]
     fn allowed(&self) -> bool {
@@ -122,7 +129,7 @@ impl PolicyResult {
     #[pyo3(signature = (timeout=None))]
     fn request_approval<'py>(
         slf: &Bound<'py, Self>,
-        timeout: Option<f64>,
+        timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let policy = slf.get().policy.bind(slf.py());
         policy.call_method1("_request_approval", (slf, timeout))
@@ -132,7 +139,7 @@ impl PolicyResult {
     #[pyo3(signature = (timeout=None))]
     fn request_approval_blocking<'py>(
         slf: &Bound<'py, Self>,
-        timeout: Option<f64>,
+        timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let policy = slf.get().policy.bind(slf.py());
         policy.call_method1("_request_approval_blocking", (slf, timeout))
@@ -140,14 +147,14 @@ impl PolicyResult {
 
     /// Says that the call was made; where nobody was asked, that is not recorded.
     #[pyo3(signature = (note=None))]
-    fn done(&self, py: Python<'_>, note: Option<String>) -> PyResult<()> {
-        self.finish(py, Finish { failed: false, note })
+    fn done(&self, py: Python<'_>, note: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        self.finish(py, Finish { failed: false, note: maybe("note", note)? })
     }
 
     /// Says that the call failed.
     #[pyo3(signature = (note=None))]
-    fn failed(&self, py: Python<'_>, note: Option<String>) -> PyResult<()> {
-        self.finish(py, Finish { failed: true, note })
+    fn failed(&self, py: Python<'_>, note: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        self.finish(py, Finish { failed: true, note: maybe("note", note)? })
     }
 
     /// Waits until people have answered; `notify(state, error)` is called then.

@@ -5,7 +5,7 @@ use fence::engine::json::{Json, Value};
 use fence::engine::number::Number;
 use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyList};
+use pyo3::types::{PyCFunction, PyDict, PyFloat, PyInt, PyList, PyTuple};
 use serde::Serialize;
 
 /// A document as Python has it.
@@ -17,7 +17,24 @@ pub(crate) fn python(py: Python<'_>, json: &Json) -> PyResult<Py<PyAny>> {
 pub(crate) fn shape(py: Python<'_>, shape: &impl Serialize) -> PyResult<Py<PyAny>> {
     let text = serde_json::to_string(shape)
         .map_err(|error| Unavailable::new_err(format!("it cannot be written as JSON: {error}")))?;
-    Ok(py.import("json")?.call_method1("loads", (text,))?.unbind())
+    read_json(py, &text)
+}
+
+/// The value of a JSON text; no number is rounded that need not be.
+#[pyfunction]
+pub(crate) fn read_json(py: Python<'_>, text: &str) -> PyResult<Py<PyAny>> {
+    let exact = PyDict::new(py);
+    let parse = PyCFunction::new_closure(
+        py,
+        None,
+        None,
+        |given: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+            let token: String = given.get_item(0)?.extract()?;
+            number(given.py(), &token)
+        },
+    )?;
+    exact.set_item("parse_float", parse)?;
+    Ok(py.import("json")?.call_method("loads", (text,), Some(&exact))?.unbind())
 }
 
 fn value(py: Python<'_>, json: Value<'_>) -> PyResult<Py<PyAny>> {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from . import _answers, _fence
 from ._answers import OnApproval
-from ._errors import Denied, UsageError
+from ._errors import Denied, Unavailable, UsageError
 from ._fence import AuditEntry, Core, ManualClock, PolicyResult
 from ._soon import blocking, soon
 from ._strategies import Described, Strategy, describe
@@ -152,6 +152,10 @@ class Policy(Core):
     ) -> Self:
         if on_approval is not None and not callable(on_approval):
             raise UsageError(f"`on_approval` must be a function, not {on_approval!r}")
+        _database(parts["database"])
+        for what in ("user", "session"):
+            if parts[what] is not None:
+                _text(what, parts[what])
         described = [describe(name, each) for name, each in strategies.items()]
         policy = super().__new__(
             cls,
@@ -259,7 +263,7 @@ class Policy(Core):
 
     def request(self, request_id: str) -> dict[str, Any]:
         """One request in full: the call, who must agree, what happened."""
-        return _fence.request(self, request_id)
+        return _fence.request(self, _text("request_id", request_id))
 
     def approve(
         self,
@@ -276,14 +280,20 @@ class Policy(Core):
         that was shown: another one is then not approved.
         """
         by = self.approver if person is None else person
-        return _fence.approve(self, request_id, by, version, dict(edit or {}), note)
+        if edit is not None and not isinstance(edit, Mapping):
+            raise UsageError(f"`edit` must be a dict of fields, not {edit!r}")
+        edits = {_text("a field of `edit`", field): value for field, value in (edit or {}).items()}
+        note = None if note is None else _text("note", note)
+        request, by = _text("request_id", request_id), _text("person", by)
+        return _fence.approve(self, request, by, _version(version), edits, note)
 
     def refuse(
         self, request_id: str, person: str | None = None, reason: str = "", *, version: int | None = None
     ) -> dict[str, Any]:
         """A person refuses; one is enough. The reason is told to the agent."""
         by = self.approver if person is None else person
-        return _fence.refuse(self, request_id, by, reason or "no reason given", version)
+        request, by, reason = _text("request_id", request_id), _text("person", by), _text("reason", reason)
+        return _fence.refuse(self, request, by, reason or "no reason given", _version(version))
 
     def denial(self, result: PolicyResult) -> Denied:
         """What to raise, or to tell the model, where a call was not released."""
@@ -298,10 +308,11 @@ class Policy(Core):
         return _fence.audit_trail(self)
 
     async def _request_approval(self, result: PolicyResult, timeout: float | None) -> bool:
-        return await _answers.request_approval(self, result, timeout)
+        return await _answers.request_approval(self, result, _seconds(timeout))
 
     def _request_approval_blocking(self, result: PolicyResult, timeout: float | None) -> bool:
-        return blocking(lambda: _answers.request_approval(self, result, timeout))
+        seconds = _seconds(timeout)
+        return blocking(lambda: _answers.request_approval(self, result, seconds))
 
 
 Gate = Policy
@@ -311,7 +322,36 @@ Gate = Policy
 def _text(what: str, value: object) -> str:
     if not isinstance(value, str):
         raise UsageError(f"`{what}` must be a text, not {value!r}")
+    if not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value):
+        raise UsageError(f"`{what}` is no proper Unicode text")
     return value
+
+
+def _version(value: object) -> int | None:
+    """A version is counted from 1; what is none was never shown."""
+    if value is None or (type(value) is int and 0 < value < 2**32):
+        return value
+    raise UsageError(f"`version` must be the number that was shown, not {value!r}")
+
+
+def _seconds(value: object) -> float | None:
+    """A time to wait; what is left of one may be less than nothing."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value < 1e9:
+        raise UsageError(f"a time to wait must be a number of seconds, not {value!r}")
+    return float(value)
+
+
+def _database(path: object) -> None:
+    """A file in a folder that is there: a mistyped path is no new and empty memory."""
+    if path is None:
+        return
+    if not isinstance(path, (str, os.PathLike)):
+        raise UsageError(f"`database` must be a path, not {path!r}")
+    folder = os.path.dirname(os.path.abspath(os.fspath(path)))
+    if not os.path.isdir(folder):
+        raise Unavailable(f"the database cannot be opened: there is no folder {os.fsdecode(folder)}")
 
 
 def _texts(what: str, values: object) -> list[str]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, NewType, get_type_hints
 
 from ._errors import UsageError
+from ._fence import read_json
 
 Field = NewType("Field", object)
 """A field of the call: a parameter so annotated gets the value that stands there, or ``None``."""
@@ -85,7 +86,7 @@ def _in_time(function: Callable[..., Any], question: str, deadline: float) -> st
 def _answer(function: Callable[..., Any], question: str) -> str:
     """One question answered; whatever is no proper answer is unknown, with the reason."""
     try:
-        asked: Mapping[str, Any] = json.loads(question)
+        asked: Mapping[str, Any] = read_json(question)
         found = function({**asked["call"], "at": asked.get("at")}, **asked["arguments"])
     except Exception as error:
         return _written("unknown", f"{type(error).__name__}: {error}")

@@ -28,7 +28,14 @@ def guarded(
     """``function`` behind the policy, under its own name unless another is given."""
     if not callable(function):
         raise UsageError(f"a tool must be a function, not {function!r}")
-    tool = name or function.__name__
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise UsageError(
+            f"{function!r} is a generator: it would run after its call is done. Make the function "
+            "that is called a plain one, and let it return what it made"
+        )
+    tool = name or getattr(function, "__name__", None)
+    if tool is None:
+        raise UsageError(f"{function!r} has no name: give it one with `name=`")
     signature = inspect.signature(function)
     unknown = set(ignore) - set(signature.parameters)
     if unknown:
