@@ -26,7 +26,7 @@ EXAMPLES = {
         "require_approval email_send_bulk matched: email_send_*",
     ],
     "langchain_agent.py": [
-        "asks: send_mail {'subject': 'Spring', 'limit': 500} may edit {'args.limit': 'a number from 1 to 50'}",
+        "asks: send_mail {'limit': 500, 'subject': 'Spring'} may edit {'args.limit': 'a number from 1 to 50'}",
         "drop_table: `drop_table` was not run: tables are kept. Instead: rename it. Do not call it again like this, "
         "and do not try to reach the same in another way: do something else, or tell the user.",
         "send_mail: sent to 50",

@@ -328,8 +328,10 @@ def _text(what: str, value: object) -> str:
 
 
 def _version(value: object) -> int | None:
-    """A version is counted from 1; what is none was never shown."""
-    if value is None or (type(value) is int and 0 < value < 2**32):
+    """A version is a number; where one was shown and ``None`` comes back, adapters refuse it."""
+    if value is None:
+        return None
+    if type(value) is int and 0 <= value < 2**32:
         return value
     raise UsageError(f"`version` must be the number that was shown, not {value!r}")
 
