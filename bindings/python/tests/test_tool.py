@@ -45,6 +45,18 @@ async def test_an_async_function_runs_with_what_was_approved():
     assert await send(["x@list.test"]) == "sent"
     assert sent == [(["x@list.test"], 50)]
     assert policy.pending() == []
+
+
+def test_keywords_that_are_no_part_of_the_call_are_passed_on_as_they_came():
+    policy = Policy(allow=["read"])
+
+    @policy.tool(ignore=["rest"])
+    def read(a, **rest):
+        return a, rest
+
+    assert read(1, x=object) == (1, {"x": object})
+
+
 def test_what_is_no_part_of_the_call_is_passed_on():
     policy = Policy.from_text(EDITABLE)
 

@@ -98,7 +98,8 @@ def _apply(
         if parameter.kind is parameter.VAR_POSITIONAL:
             positional.extend(given.pop(parameter.name, ()))
         elif parameter.kind is parameter.VAR_KEYWORD:
-            continue
+            if parameter.name in kept:
+                given.update(given.pop(parameter.name))
         elif parameter.kind is parameter.KEYWORD_ONLY:
             if parameter.name in given:
                 named[parameter.name] = given.pop(parameter.name)

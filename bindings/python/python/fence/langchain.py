@@ -199,13 +199,14 @@ class FenceMiddleware(AgentMiddleware[Any, Any, Any]):
     def _goes_on(self, request: ToolCallRequest, call: Mapping[str, Any]) -> PolicyResult | None:
         """What was released already, where the tool itself interrupted its earlier run."""
         place = _place(request)
-        begun = self._begun.pop(place)
+        begun = self._begun.get(place)
         if begun is None or not same(begun.call, call):
             return None
         asked = self._asked.get(place)
         if asked is not None:
             interrupt(asked)
-        return begun.result
+        # Whoever takes it runs it; a run that interrupted above has left it there.
+        return begun.result if self._begun.pop(place) is begun else None
 
     @contextmanager
     def _running(

@@ -168,7 +168,8 @@ class _Gate:
                 args = _args(arguments)
                 place = self.place(ctx, tool.name, args, ctx.tool_call_id)
                 result = self.judged.pop(place)
-                if result is None:
+                # Where the SDK has an approval it did not ask just now: what is kept is old.
+                if result is None or ctx.is_tool_approved(ctx.tool_name, ctx.tool_call_id):
                     result = await self._check(ctx, tool.name, args)
                 self._count(ctx, result)
                 if not (result.allowed or await result.request_approval(self.wait)):
