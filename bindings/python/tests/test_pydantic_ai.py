@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 from pydantic_ai import (
     Agent,
     ApprovalRequired,
+    CallDeferred,
     DeferredToolRequests,
     DeferredToolResults,
     FunctionToolset,
@@ -294,3 +295,16 @@ async def test_a_tool_that_asks_once_released_is_not_a_failure_and_runs_on():
     assert policy.request(request)["state"] == "claimed"
     await agent.answer()
     assert (ran, policy.request(request)["state"]) == ([5, 5], "done")
+
+
+async def test_a_tool_that_defers_its_work_has_not_failed():
+    tools = FunctionToolset()
+
+    @tools.tool_plain
+    def pay(amount: int) -> str:
+        raise CallDeferred
+
+    seen, policy = [], Policy(require_approval=["pay"], on_approval=lambda tool, args: True)
+    policy.on_approval = lambda tool, args: seen.extend(policy.pending()) or True
+    await Loose(policy, tools, PAY).run()
+    assert policy.request(seen[0]["id"])["state"] == "done"
