@@ -19,9 +19,15 @@ mod corpus;
 mod cost;
 #[path = "mcp/http.rs"]
 mod http;
+#[path = "mcp/many.rs"]
+mod many;
 #[path = "cli_place/mod.rs"]
 mod place;
 #[path = "mcp/relay.rs"]
 mod relay;
+#[path = "mcp/spelling.rs"]
+mod spelling;
+#[path = "mcp/stray.rs"]
+mod stray;
 #[path = "mcp/support.rs"]
 mod support;

@@ -2,19 +2,19 @@
 
 use super::Settings;
 use super::dialog::{self, Said};
+use super::form::{Form, Forms, Shown, sits_here, vote};
 use super::message::{Id, Message};
 use super::method::Era;
 use super::peer::{Peer, turned};
 use super::reply;
 use super::seal::{Carried, Seal};
-use super::told::{ended, unanswered};
-use crate::approvals::{
-    Approval, ApprovalError, Approver, Claimant, Claimed, RequestId, RequestView, Target, Via,
-};
+use super::told::{ended, unanswered, unseen};
+use crate::approvals::{ApprovalError, Claimant, Claimed, RequestId, RequestView};
 use crate::{Gate, Verdict};
 use fence_engine::call::ToolCall;
 use fence_engine::json::{Json, Value};
 use fence_engine::scalar::Timestamp;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -26,6 +26,7 @@ pub(super) struct Judge {
     pub(super) gate: Gate,
     pub(super) settings: Settings,
     pub(super) seal: Seal,
+    pub(super) forms: Forms,
 }
 
 /// What becomes of a call.
@@ -46,6 +47,8 @@ pub(super) struct Released {
     pub(super) decision: String,
     /// The request whose approval it uses.
     pub(super) request: Option<(RequestId, Claimant)>,
+    /// Whether a person released it, by that approval or a grant.
+    pub(super) approved: bool,
 }
 
 /// How people can be asked about a call, besides elsewhere.
@@ -64,9 +67,11 @@ pub(super) type Answered = (Carried, Said);
 
 /// A call's surroundings.
 pub(super) struct Held<'a> {
-    pub(super) client: &'a Peer,
+    pub(super) client: &'a Arc<Peer>,
     /// The client's request; for what a server wants of the client there is none.
     pub(super) about: Option<&'a Id>,
+    /// What the call carries that nobody who approves it would see.
+    pub(super) unseen: Option<&'static str>,
     pub(super) dialog: Dialog,
     pub(super) answered: Option<Answered>,
     /// The token under which the client wants to hear of progress, as JSON.
@@ -104,11 +109,16 @@ impl Judge {
         };
         let decision = decided.id.clone();
         match decided.verdict() {
-            Verdict::Allow => {
-                let released = Released { call: call.clone(), decision, request: None };
-                Judged::Go(Box::new(released))
-            }
             Verdict::Deny(why) => Judged::No(why),
+            Verdict::Allow if decided.grant.is_none() => {
+                let call = call.clone();
+                Judged::Go(Box::new(Released { call, decision, request: None, approved: false }))
+            }
+            _ if held.unseen.is_some() => Judged::No(unseen(held.unseen)),
+            Verdict::Allow => {
+                let call = call.clone();
+                Judged::Go(Box::new(Released { call, decision, request: None, approved: true }))
+            }
             Verdict::Ask(request) => {
                 let waiting = Waiting {
                     id: request.id(),
@@ -141,12 +151,11 @@ impl Judge {
                 "pending" => {}
                 _ => return Ok(Judged::No(ended(&view))),
             }
-            if may_ask && let Some(person) = self.sits_here(waiting.id)? {
+            if may_ask && let Some(person) = sits_here(&self.gate, &self.settings, waiting.id)? {
                 may_ask = false;
-                if let Some(judged) = self.open_dialog(waiting, &view, person).await? {
+                if let Some(judged) = self.open_dialog(waiting, &view, person).await {
                     return Ok(judged);
                 }
-                continue;
             }
             match self.wait(waiting).await? {
                 Woken::Moved => {}
@@ -161,59 +170,60 @@ impl Judge {
         if *waiting.held.cancelled.borrow() {
             return Ok(Some(Judged::Cancelled));
         }
-        Ok(match self.gate.approvals().claim(&waiting.by, waiting.id, None).await? {
+        let approvals = self.gate.approvals();
+        let claimed = match approvals.claim(&waiting.by, waiting.id, None).await {
+            // The same call was faster.
+            Err(ApprovalError::Life(_)) => {
+                return Ok(Some(Judged::No(ended(&approvals.get(waiting.id)?))));
+            }
+            claimed => claimed?,
+        };
+        Ok(match claimed {
             Claimed::Released(call, _) => Some(Judged::Go(Box::new(Released {
                 call: *call,
                 decision: waiting.decision.clone(),
                 request: Some((waiting.id, waiting.by.clone())),
+                approved: true,
             }))),
             Claimed::Asked(_) => None,
             Claimed::Denied(view) => Some(Judged::No(ended(&view))),
         })
     }
 
-    /// The person at this host's dialogs, where that person alone can settle the request.
-    fn sits_here(&self, id: RequestId) -> Result<Option<&str>, ApprovalError> {
-        let Some(person) = self.settings.dialog.as_deref() else { return Ok(None) };
-        Ok(self.gate.approvals().settles(id, person)?.then_some(person))
-    }
-
+    /// Puts the question into the client's form; in the newer revisions the answer is a call of its own.
     async fn open_dialog(
         &self,
         waiting: &Waiting<'_>,
         view: &RequestView,
         person: &str,
-    ) -> Result<Option<Judged>, ApprovalError> {
+    ) -> Option<Judged> {
         let card = (self.settings.card)(view);
         if waiting.held.dialog == Dialog::InBand {
             let form = dialog::form(Era::Modern, person, view, &card);
             let until = Timestamp::parse(&view.expires_at).unwrap_or(Timestamp::from_micros(0));
-            let shown = (waiting.id, view.version);
+            let shown = (waiting.id, view.version, &*view.digest);
             let state = self.seal.close(&Carried::new(shown, &waiting.digest, &waiting.by, until));
-            return Ok(Some(Judged::Ask(dialog::input_required(&form, &state))));
+            return Some(Judged::Ask(dialog::input_required(&form, &state)));
         }
-        let form = dialog::form(Era::Legacy, person, view, &card).to_string();
-        let client = waiting.held.client;
-        let about = waiting.held.about.cloned();
-        let question = client.ask("elicitation/create", &form, about.clone()).await;
-        // The form stays open as long as the request: who sits there is who is asked.
-        let said = tokio::select! {
-            answer = question.answer => Some(Said::read(answer.ok().as_ref().and_then(Message::result))),
-            woken = self.moved(waiting, None) => match woken? {
-                Woken::Cancelled => return Ok(Some(Judged::Cancelled)),
-                Woken::Moved | Woken::Late => None,
-            },
-        };
-        match said {
-            Some(said) => self.vote(waiting.id, view.version, &view.digest, said).await?,
-            None => {
-                client.forget(&question.id);
-                let params =
-                    format!(r#"{{"requestId":{},"reason":"answered elsewhere"}}"#, question.id);
-                client.send(reply::notification("notifications/cancelled", &params), about).await;
-            }
+        if let Some(open) = self.forms.open(waiting.id) {
+            let form = dialog::form(Era::Legacy, person, view, &card).to_string();
+            let client = Arc::clone(waiting.held.client);
+            let about = waiting.held.about.cloned();
+            let question = client.ask("elicitation/create", &form, about.clone()).await;
+            let form = Form {
+                gate: self.gate.clone(),
+                settings: self.settings.clone(),
+                shown: Shown::of(waiting.id, view),
+                client,
+                about,
+                question,
+                open,
+            };
+            let (cancelled, closing) =
+                (waiting.held.cancelled.clone(), waiting.held.closing.clone());
+            tokio::spawn(form.answered(cancelled, closing));
         }
-        Ok(None)
+        None
     }
 
     /// What a person said to a question that was brought back counts only for the request it was
@@ -224,37 +234,12 @@ impl Judge {
         carried: &Carried,
         said: Said,
     ) -> Result<(), ApprovalError> {
-        match carried.request == waiting.id.to_string() {
-            true => self.vote(waiting.id, carried.version, &carried.digest, said).await,
-            false => Ok(()),
+        if carried.request != waiting.id.to_string() {
+            return Ok(());
         }
-    }
-
-    async fn vote(
-        &self,
-        id: RequestId,
-        version: u32,
-        digest: &str,
-        said: Said,
-    ) -> Result<(), ApprovalError> {
-        let Some(person) = self.sits_here(id)? else { return Ok(()) };
-        let by = Approver::new(person, Via::Local);
-        let digest = crate::approvals::digest(digest);
-        let target = Target { id, version: Some(version), digest };
-        let approvals = self.gate.approvals();
-        let voted = match said {
-            Said::Approve => approvals.approve(&by, &target, Approval::default()).await,
-            Said::Refuse => {
-                let reason = "refused in the dialog beside the agent";
-                approvals.refuse(&by, &target, None, reason).await
-            }
-            Said::Nothing => return Ok(()),
-        };
-        match voted {
-            // Others were faster, or it is another version by now: the request says where it stands.
-            Ok(_) | Err(ApprovalError::Life(_) | ApprovalError::Stale { .. }) => Ok(()),
-            Err(error) => Err(error),
-        }
+        let (version, digest) = (carried.version, carried.shown.clone());
+        let shown = Shown { id: waiting.id, version, digest };
+        vote(&self.gate, &self.settings, &shown, said).await
     }
 
     /// Waits for people elsewhere, for as long as this door holds a call.

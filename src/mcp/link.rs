@@ -67,6 +67,11 @@ impl Link {
         }
     }
 
+    /// Ends the server where it turns true.
+    pub(super) fn stopper(&self) -> watch::Sender<bool> {
+        self.stop.clone()
+    }
+
     /// Ends the server now.
     pub(super) async fn stop(&mut self) -> Option<ExitStatus> {
         self.stop.send_replace(true);

@@ -23,12 +23,15 @@ use fence_engine::json::{Json, Value};
 use room::{Room, Stream};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// The largest message of a client.
 const BODY: usize = 16 << 20;
 /// So many sessions, each with a server of its own, may be open at once.
 const ROOMS: usize = 32;
+/// So long one may be idle where another client wants to begin.
+const IDLE: Duration = Duration::from_secs(30 * 60);
 
 const SESSION: &str = "mcp-session-id";
 
@@ -155,7 +158,7 @@ async fn message(
         (Method::GET, Some(Some(room))) => Ok(events(room.listen(), None)),
         (Method::DELETE, Some(Some(room))) => {
             desk.rooms().retain(|_, other| !Arc::ptr_eq(other, &room));
-            room.close().await;
+            room.close();
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         _ => Err(refused(StatusCode::METHOD_NOT_ALLOWED, "send each message by POST")),
@@ -209,6 +212,7 @@ impl Desk {
                 return Err(refused(StatusCode::BAD_REQUEST, "a session begins with `initialize`"));
             }
         };
+        room.touch();
         self.agrees(&room, headers, &message).await?;
         let unknown = modern && Era::of(&message).is_err();
         match &message.shape {
@@ -217,7 +221,7 @@ impl Desk {
             }
             Shape::Request(..) => Ok(events(room.ask(message, modern).await, new)),
             _ => {
-                room.say(message).await;
+                room.say(message, modern).await;
                 Ok(StatusCode::ACCEPTED.into_response())
             }
         }
@@ -250,13 +254,34 @@ impl Desk {
     }
 
     fn begin(&self) -> Result<(String, Arc<Room>), Refusal> {
-        if self.rooms().len() >= ROOMS {
-            return Err(refused(StatusCode::SERVICE_UNAVAILABLE, "there are too many sessions"));
-        }
+        self.make_place()?;
         let id = uuid::Uuid::new_v4().to_string();
         let room = self.open()?;
         self.rooms().insert(id.clone(), Arc::clone(&room));
         Ok((id, room))
+    }
+
+    /// Ends sessions that nobody has used for long; where there are still too many, the one that has
+    /// been idle longest.
+    fn make_place(&self) -> Result<(), Refusal> {
+        let mut rooms = self.rooms();
+        rooms.retain(|_, room| {
+            let lasts = !room.is_over() && room.idle().is_none_or(|idle| idle < IDLE);
+            if !lasts {
+                room.close();
+            }
+            lasts
+        });
+        if rooms.len() < ROOMS {
+            return Ok(());
+        }
+        let idle = rooms.iter().filter_map(|(id, room)| Some((room.idle()?, id.clone())));
+        let Some(room) = idle.max().and_then(|(_, id)| rooms.remove(&id)) else {
+            let why = "there are too many sessions, and all of them wait for answers";
+            return Err(refused(StatusCode::SERVICE_UNAVAILABLE, why));
+        };
+        room.close();
+        Ok(())
     }
 
     async fn shared(&self) -> Result<Arc<Room>, Refusal> {
@@ -279,7 +304,7 @@ impl Desk {
         let rooms: Vec<_> = self.rooms().drain().map(|(_, room)| room).collect();
         let shared = self.shared.lock().await.take();
         for room in rooms.into_iter().chain(shared) {
-            room.close().await;
+            room.close();
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One JSON-RPC message, read strictly: what was read is what is forwarded.
 
+use super::members;
 use fence_engine::json::{BuildError, Builder, Json, Limits, Object, Value};
 use fence_engine::show::printable;
 use std::borrow::Cow;
@@ -8,8 +9,7 @@ use std::fmt;
 /// What one message may be: results carry files and pictures.
 pub(super) const LIMITS: Limits = Limits { bytes: 64 << 20, depth: 128, values: 4_000_000 };
 
-/// The members that a message has. Others are read by nobody here, and not forwarded to servers:
-/// some of them do not tell `Method` from `method`.
+/// The members that a message has. Others are read by nobody here, and not forwarded.
 const MEMBERS: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 
 /// The id of a request, as its JSON: a text or a whole number, kept as it was written.
@@ -81,25 +81,35 @@ pub(super) struct Unreadable {
     pub(super) id: Option<Id>,
     /// Whether it is JSON at all.
     pub(super) is_json: bool,
+    /// Whether it would have been the answer to that request.
+    pub(super) answers: bool,
+}
+
+impl Unreadable {
+    /// What is no JSON.
+    pub(super) fn text(why: String) -> Self {
+        Self { why, id: None, is_json: false, answers: false }
+    }
 }
 
 impl Message {
     /// Reads one message.
     pub(super) fn read(raw: Vec<u8>) -> Result<Self, Unreadable> {
         if let Some(why) = breaks_lines(&raw) {
-            return Err(Unreadable { why: why.to_owned(), id: None, is_json: false });
+            return Err(Unreadable::text(why.to_owned()));
         }
         let json = Json::parse_with(&raw, &LIMITS);
-        let json = json.map_err(|error| Unreadable {
-            why: format!("it is not strict JSON: {error}"),
-            id: None,
-            is_json: false,
-        })?;
-        match shape(json.root()) {
+        let json =
+            json.map_err(|error| Unreadable::text(format!("it is not strict JSON: {error}")))?;
+        let read = shape(json.root()).map_err(str::to_owned);
+        let members = |root: Object<'_>| members::check(root);
+        match read.and_then(|shape| json.root().as_object().map_or(Ok(()), members).map(|()| shape))
+        {
             Ok(shape) => Ok(Self { shape, json, raw }),
             Err(why) => {
                 let id = json.root().get("id").and_then(Id::read);
-                Err(Unreadable { why: why.to_owned(), id, is_json: true })
+                let answers = json.root().get("method").is_none();
+                Err(Unreadable { why, id, is_json: true, answers })
             }
         }
     }
@@ -132,8 +142,8 @@ impl Message {
         }
     }
 
-    /// The bytes to forward to a server: as they came, unless they hold what has no meaning there.
-    pub(super) fn to_server(&self) -> Result<Vec<u8>, BuildError> {
+    /// The bytes to forward: as they came, unless they hold what has no meaning at the other end.
+    pub(super) fn forwarded(&self) -> Result<Vec<u8>, BuildError> {
         let foreign = |object: Object<'_>| object.iter().any(|(key, _)| !MEMBERS.contains(&key));
         let claims = |meta: Value<'_>| {
             meta.as_object().is_some_and(|meta| meta.iter().any(|(key, _)| is_ours(key)))
@@ -150,7 +160,7 @@ impl Message {
         &self.raw
     }
 
-    /// As [`Message::raw`], to be forwarded.
+    /// As [`Message::raw`], to be read again.
     pub(super) fn into_raw(self) -> Vec<u8> {
         self.raw
     }
@@ -160,6 +170,26 @@ impl Message {
         let mut out = Builder::within(LIMITS);
         rename(&mut out, self.json.root(), &[], id, token);
         out.finish().map(|json| json.to_string().into_bytes())
+    }
+
+    /// The same request, of whose `_meta` only these keys are left.
+    pub(super) fn with_meta(&self, keep: impl Fn(&str) -> bool) -> Result<Self, BuildError> {
+        let mut meta = Builder::within(LIMITS);
+        meta.begin_object();
+        if let Some(Value::Object(members)) = self.param("_meta") {
+            meta.key("_meta");
+            meta.begin_object();
+            for (key, value) in members.iter().filter(|(key, _)| keep(key)) {
+                meta.key(key);
+                meta.value(value);
+            }
+            meta.end_object();
+        }
+        meta.end_object();
+        let meta = meta.finish()?;
+        let raw = self.with_params(|key, _| key != "_meta", meta.root().as_object())?;
+        let json = Json::parse_with(&raw, &LIMITS).unwrap_or_default();
+        Ok(Self { shape: self.shape.clone(), json, raw })
     }
 
     /// The message put together anew: the parameters that `keep` names, then `more`, which are an

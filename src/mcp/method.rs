@@ -145,6 +145,30 @@ pub(super) fn server_may_say(method: &str) -> bool {
     SERVERS_SAY.contains(&method)
 }
 
+/// The parameters of a judged method; all of them are judged, and others are not forwarded.
+pub(super) fn parameters(method: &str) -> &'static [&'static str] {
+    match method {
+        "resources/read" | "resources/subscribe" => &["uri"],
+        "subscriptions/listen" => &["notifications"],
+        "prompts/get" => &["name", "arguments"],
+        "completion/complete" => &["ref", "argument", "context"],
+        "sampling/createMessage" => &[
+            "messages",
+            "modelPreferences",
+            "systemPrompt",
+            "includeContext",
+            "temperature",
+            "maxTokens",
+            "stopSequences",
+            "metadata",
+            "tools",
+            "toolChoice",
+        ],
+        "elicitation/create" => &["mode", "message", "requestedSchema", "url", "elicitationId"],
+        _ => &[],
+    }
+}
+
 /// Whether a tool would be taken for what a method is judged as.
 pub(super) fn is_reserved(tool: &str) -> bool {
     let taken = |name: &str| name.eq_ignore_ascii_case(tool);

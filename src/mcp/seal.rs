@@ -25,8 +25,10 @@ pub(super) struct Carried {
     pub(super) request: String,
     /// The version that was shown.
     pub(super) version: u32,
-    /// `sha256:` of the call that was shown.
-    pub(super) digest: String,
+    /// `sha256:` of the call that brings it back.
+    digest: String,
+    /// `sha256:` of the call that was shown: another where it was edited.
+    pub(super) shown: String,
     /// Until when it may be used, in microseconds.
     until: i64,
     agent: Option<String>,
@@ -36,7 +38,7 @@ pub(super) struct Carried {
 
 impl Carried {
     pub(super) fn new(
-        (request, version): (RequestId, u32),
+        (request, version, shown): (RequestId, u32, &str),
         digest: &[u8; 32],
         by: &Claimant,
         until: Timestamp,
@@ -45,6 +47,7 @@ impl Carried {
             request: request.to_string(),
             version,
             digest: hex_digest(digest),
+            shown: shown.to_owned(),
             until: until.micros(),
             agent: by.agent.clone(),
             user: by.user.clone(),
@@ -175,7 +178,8 @@ mod tests {
     #[test]
     fn a_state_counts_once_for_its_call_its_side_and_its_time() {
         let (seal, store) = (Seal::new().unwrap(), MemoryStore::new());
-        let carried = Carried::new((RequestId([7; 16]), 2), &[1; 32], &side("a"), at(100));
+        let carried =
+            Carried::new((RequestId([7; 16]), 2, "sha256:2"), &[1; 32], &side("a"), at(100));
         let state = seal.close(&carried);
         let open = |state: &str, by: &str, digest: [u8; 32], now: i64| {
             block_on(seal.open(&store, state, (&side(by), &digest), at(now)))

@@ -6,6 +6,7 @@ mod server;
 
 use super::Settings;
 use super::catalog::Catalog;
+use super::form::Forms;
 use super::judge::Judge;
 use super::message::{Id, Message, Unreadable, shown};
 use super::method::{Era, Treatment};
@@ -18,7 +19,7 @@ use crate::approvals::{Claimant, Finish, RequestId};
 use fence_engine::json::Json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// A session.
@@ -26,7 +27,7 @@ pub(super) struct Session {
     judge: Judge,
     pub(super) catalog: Arc<Catalog>,
     pub(super) recorder: Recorder,
-    pub(super) client: Peer,
+    pub(super) client: Arc<Peer>,
     pub(super) server: Peer,
     /// The client's requests without an answer.
     calls: Mutex<HashMap<Id, Pending>>,
@@ -49,7 +50,8 @@ struct Pending {
     cancel: watch::Sender<bool>,
     /// Where it was forwarded: what that released.
     sent: Option<Sent>,
-    cancelled: bool,
+    /// Since when its sender no longer waits for it.
+    cancelled: Option<Instant>,
 }
 
 /// A request that was forwarded.
@@ -79,16 +81,17 @@ impl Session {
         settings: Settings,
         catalog: Arc<Catalog>,
     ) -> Result<Opened, getrandom::Error> {
-        let prefix = format!("fence-{}-", uuid::Uuid::new_v4().simple());
-        let (client, to_client) = Peer::new(prefix.clone());
-        let (server, to_server) = Peer::new(prefix);
+        // Neither end learns the ids of what the other is asked.
+        let prefix = || format!("fence-{}-", uuid::Uuid::new_v4().simple());
+        let (client, to_client) = Peer::new(prefix());
+        let (server, to_server) = Peer::new(prefix());
         let clock = Arc::clone(&gate.shared.clock);
         let recorder = Recorder::new(Arc::clone(gate.store()), clock, settings.server.clone());
         let session = Arc::new(Self {
-            judge: Judge { gate, settings, seal: Seal::new()? },
+            judge: Judge { gate, settings, seal: Seal::new()?, forms: Forms::default() },
             catalog,
             recorder,
-            client,
+            client: Arc::new(client),
             server,
             calls: Mutex::default(),
             wants: Mutex::default(),
@@ -118,7 +121,7 @@ impl Session {
         let answered = async {
             loop {
                 let idle = self.idle.notified();
-                if self.calls().values().all(|call| call.cancelled) {
+                if self.calls().values().all(|call| call.cancelled.is_some()) {
                     return;
                 }
                 idle.await;
@@ -147,6 +150,11 @@ impl Session {
             self.unanswered(id.clone(), call, why).await;
             self.idle.notify_waiters();
         }
+    }
+
+    /// Whether the server has this request, of the client's or of Fence's own.
+    fn is_out(&self, id: &Id) -> bool {
+        self.server.is_own(id) || self.calls().get(id).is_some_and(|call| call.sent.is_some())
     }
 
     async fn unanswered(&self, id: Id, call: Pending, why: &str) {
@@ -186,7 +194,15 @@ impl Session {
     /// What cannot be read is told to the client, where it came from there, and recorded.
     async fn unreadable(&self, from: From, unreadable: Unreadable) {
         self.recorder.refused(from, "unreadable", &unreadable.why).await;
-        if from == From::Client {
+        if from == From::Server {
+            if let Some(id) = unreadable.id.filter(|id| unreadable.answers && self.is_out(id)) {
+                self.no_answer(
+                    &id,
+                    &format!("the server's answer does not pass: {}", unreadable.why),
+                )
+                .await;
+            }
+        } else {
             let code = if unreadable.is_json { reply::INVALID } else { reply::PARSE };
             let bytes = reply::error(unreadable.id.as_ref(), code, &unreadable.why);
             match unreadable.id {
@@ -199,7 +215,7 @@ impl Session {
     /// A message that is longer than any may be.
     pub(super) async fn too_long(&self, from: From, bytes: usize) {
         let why = format!("it has {bytes} bytes: more than any message may have");
-        self.unreadable(from, Unreadable { why, id: None, is_json: false }).await;
+        self.unreadable(from, Unreadable::text(why)).await;
     }
 
     /// Answers a request of the client's with a message of Fence's.
@@ -211,21 +227,27 @@ impl Session {
         }
     }
 
-    /// The client's request that progress under this token belongs to.
-    fn about(&self, token: Option<&Id>) -> Option<Id> {
-        let token = token?.to_string();
+    /// The client's request that progress under this token belongs to. Where that is answered already
+    /// the token itself stands for it: over HTTP nobody else hears of it.
+    fn about(&self, token: &Id) -> Id {
+        let text = token.to_string();
         let calls = self.calls();
-        let found = calls.iter().find(|(_, call)| call.progress.as_deref() == Some(&*token));
-        found.map(|(id, _)| id.clone())
+        let found = calls.iter().find(|(_, call)| call.progress.as_deref() == Some(&*text));
+        found.map_or_else(|| token.clone(), |(id, _)| id.clone())
     }
+}
+
+/// Takes a request out that was forwarded, and only such a one.
+fn take(requests: &mut HashMap<Id, Pending>, id: &Id) -> Option<(Pending, Sent)> {
+    let sent = requests.get_mut(id)?.sent.take()?;
+    requests.remove(id).map(|request| (request, sent))
 }
 
 /// A request that has just come.
 fn pending(message: &Message, era: Era, treatment: Treatment) -> (Pending, watch::Receiver<bool>) {
     let (cancel, cancelled) = watch::channel(false);
     let (method, progress) = (message.method().to_owned(), super::judge::progress_token(message));
-    let pending =
-        Pending { method, era, treatment, progress, cancel, sent: None, cancelled: false };
+    let pending = Pending { method, era, treatment, progress, cancel, sent: None, cancelled: None };
     (pending, cancelled)
 }
 

@@ -1,7 +1,8 @@
 //! What of a message is judged, and how the message is put together again from what was judged.
 
+use super::members::is_protocols;
 use super::message::Message;
-use super::method::Treatment;
+use super::method::{Treatment, parameters};
 use fence_engine::json::{BuildError, Builder, Json, Limits, Object, Value};
 
 /// What is not judged of a method that is no tool call: it is about the exchange itself.
@@ -23,7 +24,7 @@ impl Subject {
     /// What is wrong with it.
     pub(super) fn of(message: &Message, treatment: Treatment) -> Result<Self, String> {
         let (tool, args) = match treatment {
-            Treatment::Judge(name) => (name, around_left_out(message)?),
+            Treatment::Judge(name) => (name, known(message)?),
             _ => {
                 let name = message.param("name").and_then(Value::as_text);
                 let name = name.ok_or("a tool call names its tool in `params.name`")?;
@@ -33,8 +34,16 @@ impl Subject {
         Ok(Self { tool: tool.to_owned(), args })
     }
 
-    /// The request as it is forwarded with these arguments. `answered`: its `requestState` and
+    /// What of a request nobody who approves it would see. `answered`: its `requestState` and
     /// `inputResponses` were Fence's, and end here.
+    pub(super) fn unseen(message: &Message, answered: bool) -> Option<&'static str> {
+        let mut carried = AROUND.into_iter().filter(|key| *key != "_meta");
+        carried.find(|key| !(answered && is_answer(key)) && message.param(key).is_some())
+    }
+
+    /// The request as it is forwarded with these arguments. `answered`: its `requestState` and
+    /// `inputResponses` were Fence's, and end here. `approved`: people saw these arguments, so nothing
+    /// else goes along but what the protocol itself says in `_meta`.
     ///
     /// # Errors
     /// Where it becomes too large.
@@ -42,11 +51,13 @@ impl Subject {
         message: &Message,
         treatment: Treatment,
         args: &Json,
-        answered: bool,
+        (answered, approved): (bool, bool),
     ) -> Result<Vec<u8>, BuildError> {
-        let around = |key: &str| {
-            AROUND.contains(&key) && !(answered && matches!(key, "inputResponses" | "requestState"))
-        };
+        if approved {
+            let alone = message.with_meta(is_protocols)?;
+            return Self::forward(&alone, treatment, args, (true, false));
+        }
+        let around = |key: &str| AROUND.contains(&key) && !(answered && is_answer(key));
         if let Treatment::Judge(_) = treatment {
             return message.with_params(|key, _| around(key), args.root().as_object());
         }
@@ -64,6 +75,10 @@ impl Subject {
     }
 }
 
+fn is_answer(key: &str) -> bool {
+    matches!(key, "inputResponses" | "requestState")
+}
+
 fn arguments(message: &Message) -> Result<Json, String> {
     match message.param("arguments") {
         None => Ok(Json::empty_object()),
@@ -72,11 +87,13 @@ fn arguments(message: &Message) -> Result<Json, String> {
     }
 }
 
-fn around_left_out(message: &Message) -> Result<Json, String> {
+/// The parameters that the method has; others mean nothing here, and go nowhere.
+fn known(message: &Message) -> Result<Json, String> {
+    let known = parameters(message.method());
     let mut args = Builder::within(super::message::LIMITS);
     args.begin_object();
     for (key, value) in message.params().into_iter().flatten() {
-        if !AROUND.contains(&key) {
+        if known.contains(&key) {
             args.key(key);
             args.value(value);
         }
@@ -105,14 +122,14 @@ mod tests {
     }
 
     fn forwarded(message: &Message, treatment: Treatment, args: &Json, answered: bool) -> String {
-        let bytes = Subject::forward(message, treatment, args, answered).unwrap();
+        let bytes = Subject::forward(message, treatment, args, (answered, false)).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         text[text.find("\"params\"").unwrap() + 9..text.len() - 1].to_owned()
     }
 
     #[test]
     fn a_tool_call_is_forwarded_as_it_was_judged() {
-        let params = r#"{"name":"x","Arguments":{"a":2},"arguments":{ "a" : 1.0 },"_meta":{"fence":1,"progressToken":7},"requestState":"s"}"#;
+        let params = r#"{"name":"x","more":{"a":2},"arguments":{ "a" : 1.0 },"_meta":{"fence":1,"progressToken":7},"requestState":"s"}"#;
         let message = request("tools/call", params);
         let subject = Subject::of(&message, CALL).unwrap();
         assert_eq!((&*subject.tool, &*subject.args.to_string()), ("x", r#"{"a":1.0}"#));
@@ -124,10 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn of_other_methods_every_parameter_is_an_argument() {
+    fn of_other_methods_every_parameter_that_they_have_is_an_argument() {
         let message = request("resources/read", r#"{"uri":"file:///x","more":1,"_meta":{}}"#);
         let subject = Subject::of(&message, READ).unwrap();
-        assert_eq!(subject.args.to_string(), r#"{"uri":"file:///x","more":1}"#);
+        assert_eq!(subject.args.to_string(), r#"{"uri":"file:///x"}"#);
         let edited: Json = r#"{"uri":"file:///y"}"#.parse().unwrap();
         assert_eq!(forwarded(&message, READ, &edited, false), r#"{"_meta":{},"uri":"file:///y"}"#);
     }

@@ -8,6 +8,10 @@ pub(super) fn ended(view: &RequestView) -> String {
     match (view.state, reason) {
         ("denied", Some(reason)) => format!("this call was refused: {reason}"),
         ("denied", None) => "this call was refused".to_owned(),
+        ("claimed", _) => {
+            "the same call is under way: wait for its answer, and do not make it again meanwhile"
+                .to_owned()
+        }
         ("expired", _) => "nobody answered in time, so this call was not made".to_owned(),
         (state, Some(reason)) => format!(
             "the request for this call is {state}: {reason}. Make the call again to ask anew"
@@ -16,6 +20,15 @@ pub(super) fn ended(view: &RequestView) -> String {
             format!("the request for this call is {state}. Make the call again to ask anew")
         }
     }
+}
+
+/// What the agent is told of a call that people cannot see whole.
+pub(super) fn unseen(member: Option<&str>) -> String {
+    let member = member.unwrap_or_default();
+    format!(
+        "people approve a call's arguments and nothing besides, but this call also carries `{member}`: \
+         make it again without that"
+    )
 }
 
 /// What the agent is told of a request that nobody has answered yet.

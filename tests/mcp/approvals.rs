@@ -110,8 +110,9 @@ fn a_failed_call_is_recorded_as_failed() {
 const FORMS: &[&str] = &["--server", "s", "--dialog", "ana@example.com"];
 
 /// A call whose dialog is answered like this.
-fn with_dialog(place: &Place, action: &Value) -> Value {
-    let mut client = Client::greeted(place, FORMS, &json!({ "elicitation": {} }));
+fn with_dialog(place: &Place, wait: &str, action: &Value) -> Value {
+    let forms = [FORMS, &["--wait", wait]].concat();
+    let mut client = Client::greeted(place, &forms, &json!({ "elicitation": {} }));
     let id = client.send("tools/call", &json!({ "name": "echo", "arguments": { "n": 3 } }));
     let form = client.hear_json();
     assert_eq!(form["method"], "elicitation/create");
@@ -130,12 +131,12 @@ fn with_dialog(place: &Place, action: &Value) -> Value {
 fn the_person_beside_the_agent_answers_in_the_clients_form() {
     let place = place(ASK, PEOPLE);
     let approved = json!({ "action": "accept", "content": { "approve": true } });
-    assert_eq!(words(&with_dialog(&place, &approved)), (r#"{"n": 3}"#.to_owned(), false));
+    assert_eq!(words(&with_dialog(&place, "20s", &approved)), (r#"{"n": 3}"#.to_owned(), false));
     let voted = &events(&place, "request.voted")[0]["body"];
     assert_eq!((&voted["by"], &voted["via"]), (&json!("ana@example.com"), &json!("local")));
-    let (why, _) = words(&with_dialog(&place, &json!({ "action": "cancel" })));
+    let (why, _) = words(&with_dialog(&place, "1s", &json!({ "action": "cancel" })));
     assert!(why.contains("waits for"), "a closed form says nothing: {why}");
-    let (why, _) = words(&with_dialog(&place, &json!({ "action": "decline" })));
+    let (why, _) = words(&with_dialog(&place, "20s", &json!({ "action": "decline" })));
     assert!(why.contains("refused in the dialog"), "{why}");
 }
 
@@ -229,7 +230,7 @@ fn apr_046_an_answer_of_the_clients_own_is_nobodys() {
         let own = json!({ "inputResponses": { key: answer } });
         let (why, refused) =
             words(&client.ask("tools/call", &modern("echo", &json!({ "n": 1 }), &own)));
-        assert!(refused && why.contains("waits for"), "{why}");
+        assert!(refused && why.contains("carries `inputResponses`"), "{why}");
     }
     assert_eq!((called(&place).len(), events(&place, "request.voted").len()), (0, 0));
 }

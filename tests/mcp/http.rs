@@ -8,22 +8,22 @@ use std::net::TcpStream;
 use std::process::Child;
 
 /// A door over HTTP.
-struct Door {
+pub(crate) struct Door {
     child: Child,
-    address: String,
-    token: String,
+    pub(crate) address: String,
+    pub(crate) token: String,
 }
 
 /// What came back.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
-    headers: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: String,
+    pub(crate) body: String,
 }
 
 impl Door {
-    fn open(place: &Place) -> Self {
+    pub(crate) fn open(place: &Place) -> Self {
         let create =
             ["token", "create", "--role", "agent", "--agent", "desk-1", "--db", "fence.db"];
         let ran = place.run(&create, b"");
@@ -43,7 +43,7 @@ impl Door {
     }
 
     /// A request as these lines, with the token.
-    fn raw(&self, method: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn raw(&self, method: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let host =
             headers.iter().all(|(name, _)| *name != "Host").then_some(("Host", &*self.address));
@@ -60,7 +60,7 @@ impl Door {
         Answer { status, headers: headers.to_lowercase(), body: body.to_owned() }
     }
 
-    fn post(&self, more: &[(&str, &str)], message: &Value) -> Answer {
+    pub(crate) fn post(&self, more: &[(&str, &str)], message: &Value) -> Answer {
         let bearer = format!("Bearer {}", self.token);
         let own = [("Authorization", &*bearer), ("Content-Type", "application/json")];
         self.raw("POST", &[&own[..], more].concat(), &message.to_string())
@@ -76,26 +76,26 @@ impl Drop for Door {
 
 impl Answer {
     /// The last message of a stream, or the one that the body is.
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let mut events = self.body.lines().filter_map(|line| line.strip_prefix("data: "));
         let last = events.next_back().unwrap_or(&self.body);
         serde_json::from_str(last).unwrap_or_else(|_| panic!("{self:?}"))
     }
 
-    fn code(&self) -> (u16, i64) {
+    pub(crate) fn code(&self) -> (u16, i64) {
         (self.status, self.json()["error"]["code"].as_i64().unwrap_or(0))
     }
 }
 
-fn modern(method: &str, params: &Value) -> Value {
+pub(crate) fn modern(method: &str, params: &Value) -> Value {
     let mut params = params.clone();
     params["_meta"] = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}, "progressToken": 0 });
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }
 
-const VERSION: (&str, &str) = ("MCP-Protocol-Version", "2026-07-28");
+pub(crate) const VERSION: (&str, &str) = ("MCP-Protocol-Version", "2026-07-28");
 
-fn call(name: &str, arguments: &Value) -> Value {
+pub(crate) fn call(name: &str, arguments: &Value) -> Value {
     modern("tools/call", &json!({ "name": name, "arguments": arguments }))
 }
 

@@ -12,7 +12,7 @@ import sys
 import time
 
 FOLDER = pathlib.Path(sys.argv[1])
-NAMES = ["echo", "big", "die", "noise", "hidden", "want", "progress", "slow", "fail", "input"]
+NAMES = ["echo", "big", "die", "noise", "hidden", "want", "progress", "slow", "fail", "input", "raw", "late"]
 
 
 def send(message):
@@ -60,6 +60,16 @@ def call(request, params):
         print("a log line on the wrong stream", flush=True)
     if name == "hidden":
         return text("fine\U000e0041\U000e0042\x1b[31m")
+    if name == "raw":
+        for line in arguments.get("lines", []):
+            print(line, flush=True)
+        return arguments.get("result", text("said"))
+    if name == "late":
+        while not (FOLDER / "go").exists():
+            time.sleep(0.01)
+        token = params.get("_meta", {}).get("progressToken")
+        send({"method": "notifications/progress", "params": {"progressToken": token, "progress": 1, "message": "secret"}})
+        return text("secret")
     if name == "fail":
         return text("no", isError=True)
     if name == "slow":

@@ -5,6 +5,7 @@ use crate::mcp::catalog::Catalog;
 use crate::mcp::link::Link;
 use crate::mcp::message::{Id, Message, Shape, one_line};
 use crate::mcp::peer::Outgoing;
+use crate::mcp::record::From;
 use crate::mcp::session::{Opened, Session};
 use crate::mcp::{McpError, Settings, Upstream, reply};
 use axum::body::Bytes;
@@ -14,10 +15,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
-use tokio::sync::mpsc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
 
 /// So many events may wait for a client that reads slowly.
 const BACKLOG: usize = 64;
+/// So long a server may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 type Sender = mpsc::Sender<Vec<u8>>;
 
@@ -29,8 +33,11 @@ pub(super) struct Room {
     /// What is said unasked.
     unasked: Mutex<Option<Sender>>,
     link: tokio::sync::Mutex<Link>,
+    stop: watch::Sender<bool>,
     next: AtomicU64,
     over: AtomicBool,
+    /// When a client last said something.
+    used: Mutex<Instant>,
 }
 
 /// A request that waits.
@@ -54,9 +61,11 @@ impl Room {
             session,
             asked: Mutex::default(),
             unasked: Mutex::default(),
+            stop: link.stopper(),
             link: tokio::sync::Mutex::new(link),
             next: AtomicU64::new(1),
             over: AtomicBool::new(false),
+            used: Mutex::new(Instant::now()),
         });
         tokio::spawn(deal(Arc::downgrade(&room), to_client));
         let watched = Arc::downgrade(&room);
@@ -74,9 +83,25 @@ impl Room {
         self.over.load(Ordering::SeqCst)
     }
 
-    pub(super) async fn close(&self) {
+    /// Ends it: its server by itself, or soon after that all the same.
+    pub(super) fn close(&self) {
         self.session.server.close();
         self.session.client.close();
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(PATIENCE).await;
+            stop.send_replace(true);
+        });
+    }
+
+    /// How long nobody has said anything here; `None`: somebody waits for an answer.
+    pub(super) fn idle(&self) -> Option<Duration> {
+        let busy = self.asked().values().any(|asked| !asked.stream.is_closed());
+        (!busy).then(|| self.used.lock().unwrap_or_else(PoisonError::into_inner).elapsed())
+    }
+
+    pub(super) fn touch(&self) {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     fn asked(&self) -> MutexGuard<'_, HashMap<Id, Asked>> {
@@ -94,8 +119,18 @@ impl Room {
         Stream { events, watch: None }
     }
 
-    /// Hands over what wants no answer.
-    pub(super) async fn say(&self, message: Message) {
+    /// Hands over what wants no answer. `shared`: only leaving its stream cancels a request, for
+    /// others' ids can be guessed.
+    pub(super) async fn say(&self, message: Message, shared: bool) {
+        if message.method() == "notifications/cancelled" {
+            if shared {
+                let why = "a request is cancelled by leaving its stream";
+                let recorder = &self.session.recorder;
+                return recorder.refused(From::Client, message.method(), why).await;
+            }
+            let id = message.param("requestId").and_then(Id::read);
+            id.and_then(|id| self.asked().remove(&id));
+        }
         self.session.from_client(message.into_raw()).await;
     }
 
@@ -107,7 +142,14 @@ impl Room {
             return Stream { events, watch: None };
         };
         if !shared {
-            self.asked().insert(own, Asked { stream, own: None });
+            if !self.waits(&own, &stream) {
+                let why = "another request has this id, and no answer yet";
+                self.session.recorder.refused(From::Client, message.method(), why).await;
+                let bytes = reply::error(Some(&own), reply::INVALID, why);
+                drop(stream.send(event(&bytes)).await);
+                return Stream { events, watch: None };
+            }
+            drop(stream);
             self.session.from_client(message.into_raw()).await;
             return Stream { events, watch: None };
         }
@@ -126,6 +168,16 @@ impl Room {
         Stream { events, watch: Some((Arc::downgrade(self), id)) }
     }
 
+    /// Has a request's answer come on this stream; `false`: another's of this id already does.
+    fn waits(&self, id: &Id, stream: &Sender) -> bool {
+        let mut asked = self.asked();
+        let is_new = !asked.contains_key(id);
+        if is_new {
+            asked.insert(id.clone(), Asked { stream: stream.clone(), own: None });
+        }
+        is_new
+    }
+
     /// The answer alone, to what is refused at once.
     pub(super) async fn answer(self: &Arc<Self>, message: Message) -> Vec<u8> {
         let mut stream = self.ask(message, true).await;
@@ -133,7 +185,7 @@ impl Room {
         event.strip_prefix(b"data: ").unwrap_or_default().trim_ascii_end().to_vec()
     }
 
-    /// Sends a message to whoever it is for.
+    /// Sends a message to whoever it is for: what belongs to a request that is gone, to nobody.
     async fn deal(&self, message: Outgoing) {
         let found = message.about.as_ref().and_then(|id| match message.answers {
             true => self.asked().remove(id),
@@ -144,6 +196,9 @@ impl Room {
             }
         });
         let Some(Asked { stream, own }) = found else {
+            if message.about.is_some() {
+                return;
+            }
             let unasked = self.unasked().clone();
             let any = || self.asked().values().next().map(|asked| asked.stream.clone());
             if let Some(stream) = unasked.or_else(any) {

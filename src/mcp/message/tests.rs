@@ -11,7 +11,7 @@ fn id(text: &str) -> Id {
 }
 
 fn forwarded(text: &str) -> String {
-    String::from_utf8(read(text).unwrap().to_server().unwrap()).unwrap()
+    String::from_utf8(read(text).unwrap().forwarded().unwrap()).unwrap()
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn what_is_untouched_is_forwarded_byte_for_byte() {
 
 #[test]
 fn claims_under_fences_name_and_members_of_no_meaning_are_left_out() {
-    let text = r#"{"jsonrpc":"2.0","id":1,"Method":"tools/call","method":"ping","params":{"_meta":{"fence":{"approved":true},"Fence/x":1,"fencepost":2},"n":1.50}}"#;
+    let text = r#"{"jsonrpc":"2.0","id":1,"more":true,"method":"ping","params":{"_meta":{"fence":{"approved":true},"Fence/x":1,"fencepost":2},"n":1.50}}"#;
     let left =
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"fencepost":2},"n":1.50}}"#;
     assert_eq!(forwarded(text), left);

@@ -1,6 +1,6 @@
 //! What comes from the client.
 
-use super::{Pending, Sent, Session, not_passed, pending};
+use super::{Pending, Sent, Session, not_passed, pending, take};
 use crate::mcp::catalog::NoList;
 use crate::mcp::message::{Id, Message, Shape};
 use crate::mcp::method::{self, Era, Treatment};
@@ -8,6 +8,13 @@ use crate::mcp::record::From;
 use crate::mcp::reply;
 use fence_engine::json::{Json, List, Value};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// So long a late answer to a cancelled request is still listened for.
+const LATE: Duration = Duration::from_secs(60);
+
+/// Notifications of lists say no more than asking for the lists does.
+const LISTS: [&str; 3] = ["toolsListChanged", "promptsListChanged", "resourcesListChanged"];
 
 impl Session {
     /// One message of the client's.
@@ -42,7 +49,7 @@ impl Session {
             let why = "another request has this id, and no answer yet";
             self.recorder.refused(From::Client, method, why).await;
             let bytes = reply::error(Some(&id), reply::INVALID, why);
-            return self.client.send(bytes, None).await;
+            return self.client.answer(bytes, id).await;
         }
         let session = Arc::clone(self);
         match treatment {
@@ -64,6 +71,7 @@ impl Session {
 
     fn begins(&self, id: &Id, call: Pending) -> bool {
         let mut calls = self.calls();
+        calls.retain(|_, call| call.cancelled.is_none_or(|since| since.elapsed() < LATE));
         let is_new = !calls.contains_key(id);
         if is_new {
             calls.insert(id.clone(), call);
@@ -74,13 +82,13 @@ impl Session {
     /// Marks a request as forwarded; `false`: nobody waits for it any more.
     pub(super) fn is_sent(&self, id: &Id, sent: Sent) -> bool {
         let mut calls = self.calls();
-        let call = calls.get_mut(id).filter(|call| !call.cancelled);
+        let call = calls.get_mut(id).filter(|call| call.cancelled.is_none());
         call.map(|call| call.sent = Some(sent)).is_some()
     }
 
     /// Forwards a request that is not judged.
     async fn pass(&self, id: &Id, message: &Message) {
-        match message.to_server() {
+        match message.forwarded() {
             Ok(bytes) => {
                 if self.is_sent(id, Sent::default()) {
                     self.server.send(bytes, Some(id.clone())).await;
@@ -124,7 +132,7 @@ impl Session {
                 return;
             }
         }
-        if let Ok(bytes) = message.to_server() {
+        if let Ok(bytes) = message.forwarded() {
             self.server.send(bytes, None).await;
         }
     }
@@ -133,7 +141,7 @@ impl Session {
     pub(in crate::mcp) fn cancel(&self, id: &Id) -> bool {
         let mut calls = self.calls();
         let Some(call) = calls.get_mut(id) else { return false };
-        call.cancelled = true;
+        call.cancelled = Some(Instant::now());
         call.cancel.send_replace(true);
         let is_sent = call.sent.is_some();
         if !is_sent {
@@ -150,14 +158,15 @@ impl Session {
             self.client.answered(id, message);
             return;
         }
-        let want = self.wants().remove(id);
-        let Some(Pending { sent: Some(sent), .. }) = want else {
+        // What the client was never asked it cannot answer, and so cannot make vanish.
+        let want = take(&mut self.wants(), id);
+        let Some((_, sent)) = want else {
             let why = "no request has this id";
             return self.recorder.refused(From::Client, "response", why).await;
         };
         let failed = message.result().is_none();
         self.finished(sent.approval, failed, None).await;
-        if let Ok(bytes) = message.to_server() {
+        if let Ok(bytes) = message.forwarded() {
             self.server.send(bytes, None).await;
         }
     }
@@ -165,8 +174,15 @@ impl Session {
 
 /// Whether it is a subscription to lists alone, which say no more than asking for them does.
 fn watches_nothing(message: &Message) -> bool {
-    let watched = || message.param("notifications")?.get("resourceSubscriptions");
-    let nothing =
-        |watched: Value<'_>| watched.is_null() || watched.as_list().is_some_and(List::is_empty);
-    message.method() == "subscriptions/listen" && watched().is_none_or(nothing)
+    let nothing = |(key, value): (&str, Value<'_>)| {
+        let empty = value.is_null() || value.as_list().is_some_and(List::is_empty);
+        LISTS.contains(&key) || (key == "resourceSubscriptions" && empty)
+    };
+    let mut params = message.params().into_iter().flatten();
+    message.method() == "subscriptions/listen"
+        && params.all(|(key, value)| match (key, value) {
+            ("_meta", _) => true,
+            ("notifications", Value::Object(watched)) => watched.iter().all(nothing),
+            _ => false,
+        })
 }

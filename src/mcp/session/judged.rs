@@ -3,6 +3,7 @@
 use super::{Sent, Session};
 use crate::mcp::dialog;
 use crate::mcp::judge::{Dialog, Held, Judged, Released, is_unchanged, opened, progress_token};
+use crate::mcp::members;
 use crate::mcp::message::{Id, Message};
 use crate::mcp::method::{self, Era, Treatment};
 use crate::mcp::record::From;
@@ -77,6 +78,7 @@ impl Session {
         let held = Held {
             client: &self.client,
             about: Some(id),
+            unseen: Subject::unseen(message, ours),
             dialog: self.dialog(era, message),
             answered,
             progress: progress_token(message),
@@ -125,7 +127,8 @@ impl Session {
         released: &Released,
         answered: bool,
     ) -> Result<(Vec<u8>, Sent), String> {
-        let bytes = Subject::forward(message, treatment, &released.call.args, answered);
+        let how = (answered, released.approved);
+        let bytes = Subject::forward(message, treatment, &released.call.args, how);
         let sent = Sent {
             tool: Some(released.call.tool.clone()),
             decision: released.decision.clone(),
@@ -179,6 +182,7 @@ impl Session {
         let held = Held {
             client: &self.client,
             about: None,
+            unseen: Subject::unseen(message, false),
             dialog: Dialog::None,
             answered: None,
             progress: None,
@@ -209,10 +213,16 @@ impl Session {
                 break;
             }
         }
-        let bytes = match refused {
-            None => message.into_raw(),
-            Some(why) => reply::refusal(&id, &method, era, &why),
-        };
+        match refused {
+            None => self.pass_on(&message, (id, &method, era)).await,
+            Some(why) => self.client.answer(reply::refusal(&id, &method, era, &why), id).await,
+        }
+    }
+
+    /// Forwards a server's answer.
+    pub(super) async fn pass_on(&self, message: &Message, (id, method, era): (Id, &str, Era)) {
+        let bytes = message.forwarded();
+        let bytes = bytes.unwrap_or_else(|e| reply::refusal(&id, method, era, &e.to_string()));
         self.client.answer(bytes, id).await;
     }
 
@@ -223,6 +233,11 @@ impl Session {
             self.recorder.refused(From::Server, method, &why).await;
             return Err(why);
         };
+        if !is_plain(request, method) {
+            let why = "the server's question has members that are not judged";
+            self.recorder.refused(From::Server, method, why).await;
+            return Err(why.to_owned());
+        }
         let params = request.get("params").map_or("{}".to_owned(), |params| params.to_string());
         let request = reply::request(&Id::own("want-", 1), method, &params);
         let message = Message::read(request).map_err(|unreadable| unreadable.why)?;
@@ -236,4 +251,18 @@ impl Session {
         self.finished(released.request.clone(), !unchanged, note).await;
         note.map_or(Ok(()), |note| Err(note.to_owned()))
     }
+}
+
+/// Whether everything in a question within a result is judged, or the protocol's own.
+fn is_plain(request: Value<'_>, method: &str) -> bool {
+    let Value::Object(request) = request else { return false };
+    let params = request.get("params").and_then(Value::as_object).into_iter().flatten();
+    let mut around = request.iter().filter(|(key, _)| !matches!(*key, "method" | "params"));
+    around.next().is_none()
+        && params.into_iter().all(|(key, value)| match key {
+            "_meta" => value
+                .as_object()
+                .is_some_and(|meta| meta.iter().all(|(key, _)| members::is_protocols(key))),
+            _ => method::parameters(method).contains(&key),
+        })
 }

@@ -1,7 +1,8 @@
 //! What comes from the server.
 
-use super::{Pending, Sent, Session, not_passed, pending};
+use super::{Pending, Sent, Session, not_passed, pending, take};
 use crate::mcp::hidden;
+use crate::mcp::members;
 use crate::mcp::message::{Id, Message, Shape};
 use crate::mcp::method::{self, Era, Treatment};
 use crate::mcp::record::From;
@@ -9,6 +10,9 @@ use crate::mcp::reply;
 use crate::mcp::seal::Seal;
 use fence_engine::json::Value;
 use std::sync::Arc;
+
+/// Why what a server wants does not reach the client where nothing judges it.
+const WANTS: &str = "the server wants something of the client where that is not judged";
 
 impl Session {
     /// One message of the server's.
@@ -44,7 +48,7 @@ impl Session {
         }
         self.wants().insert(id.clone(), pending);
         match judged {
-            false => self.client.send(message.into_raw(), None).await,
+            false => self.to_client(message, None).await,
             true => {
                 let session = Arc::clone(self);
                 tokio::spawn(async move { session.want(&id, &message, cancelled).await });
@@ -58,22 +62,38 @@ impl Session {
         }
         match method {
             "notifications/tools/list_changed" => self.catalog.is_stale(),
-            "notifications/cancelled" => {
-                let id = message.param("requestId").and_then(Id::read);
-                let mut wants = self.wants();
-                let held = |want: &Pending| want.sent.is_none();
-                if let Some(id) = id.filter(|id| wants.get(id).is_some_and(held)) {
-                    if let Some(want) = wants.remove(&id) {
-                        want.cancel.send_replace(true);
-                    }
-                    return;
-                }
-            }
+            "notifications/cancelled" if !self.unwanted(&message).await => return,
             _ => {}
         }
+        if message.json.root().get("params").is_some_and(members::wants_elsewhere) {
+            return self.recorder.refused(From::Server, method, WANTS).await;
+        }
         let token = message.param("progressToken").and_then(Id::read);
-        let about = self.about(token.as_ref());
-        self.client.send(message.into_raw(), about).await;
+        let about = token.map(|token| self.about(&token));
+        self.to_client(message, about).await;
+    }
+
+    /// The server no longer wants something; whether the client was asked for it. What others asked
+    /// of the client is not the server's to give up.
+    async fn unwanted(&self, message: &Message) -> bool {
+        let id = message.param("requestId").and_then(Id::read);
+        let want = id.and_then(|id| self.wants().remove(&id));
+        let Some(want) = want else {
+            let why = "the server wants nothing of this id";
+            self.recorder.refused(From::Server, message.method(), why).await;
+            return false;
+        };
+        want.cancel.send_replace(true);
+        let Some(sent) = want.sent else { return false };
+        self.finished(sent.approval, true, Some("the server no longer wanted it")).await;
+        true
+    }
+
+    /// Forwards a message that is not an answer.
+    async fn to_client(&self, message: Message, about: Option<Id>) {
+        if let Ok(bytes) = message.forwarded() {
+            self.client.send(bytes, about).await;
+        }
     }
 
     async fn server_answers(self: &Arc<Self>, id: Id, message: Message) {
@@ -82,8 +102,9 @@ impl Session {
             self.server.answered(&id, message);
             return;
         }
-        let call = self.calls().remove(&id);
-        let Some(Pending { method, era, treatment, sent: Some(sent), .. }) = call else {
+        // What the server was never given it cannot answer, and so cannot make vanish.
+        let call = take(&mut self.calls(), &id);
+        let Some((Pending { method, era, treatment, .. }, sent)) = call else {
             let why = "no request has this id";
             return self.recorder.refused(From::Server, "response", why).await;
         };
@@ -103,7 +124,7 @@ impl Session {
             let session = Arc::clone(self);
             tokio::spawn(session.wants_input(id, method, era, message));
         } else {
-            self.client.answer(message.into_raw(), id).await;
+            self.pass_on(&message, (id, &method, era)).await;
         }
         self.idle.notify_waiters();
     }
@@ -120,5 +141,12 @@ fn never_passes(message: &Message, treatment: Treatment) -> Option<&'static str>
     if treatment == Treatment::Initialize && !method::LEGACY.contains(&version) {
         return Some("the server speaks a revision of the protocol that is not known to Fence");
     }
-    None
+    let wants = |(key, value): (&str, Value<'_>)| match key {
+        "inputRequests" => value.as_object().is_none_or(|requests| {
+            requests.iter().any(|(_, request)| members::wants_elsewhere(request))
+        }),
+        "task" | "tasks" => members::wants_elsewhere(value),
+        _ => false,
+    };
+    result.as_object().is_some_and(|result| result.iter().any(wants)).then_some(WANTS)
 }
