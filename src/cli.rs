@@ -68,7 +68,7 @@ pub(crate) struct Cli {
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
-    /// Settings file [default: `fence.toml` beside the policy]
+    /// Settings file [default: `fence.toml` beside the policy, else in the current folder]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// When to use colours
