@@ -4,6 +4,7 @@
 
 mod items;
 mod requests;
+mod row;
 
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap};
@@ -14,6 +15,7 @@ use fence_engine::scalar::Timestamp;
 
 use self::items::Items;
 use self::requests::Requests;
+use self::row::Row;
 use super::guard::{self, SLOT_GRACE_MICROS};
 use super::{
     CallScope, CounterId, CounterSpan, Entry, Event, Item, Later, LogQuery, Logged, RequestFilter,
@@ -44,48 +46,6 @@ struct State {
     /// How often something was committed.
     commits: u64,
     undo: Vec<Undo>,
-}
-
-/// One decision of the log.
-enum Row {
-    Written(Box<Entry>),
-    Later(Arc<dyn Later>),
-}
-
-impl Row {
-    fn entry(&self) -> &Entry {
-        match self {
-            Self::Written(entry) => entry,
-            Self::Later(later) => later.entry(),
-        }
-    }
-
-    fn id(&self) -> [u8; 16] {
-        match self {
-            Self::Written(entry) => entry.id,
-            Self::Later(later) => later.id(),
-        }
-    }
-
-    fn session(&self) -> Option<&str> {
-        match self {
-            Self::Written(entry) => entry.session.as_deref(),
-            Self::Later(later) => later.session(),
-        }
-    }
-
-    fn call_id(&self) -> Option<&str> {
-        match self {
-            Self::Written(entry) => entry.call_id.as_deref(),
-            Self::Later(later) => later.call_id(),
-        }
-    }
-}
-
-impl std::fmt::Debug for Row {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.entry().fmt(f)
-    }
 }
 
 /// How to take back one step.
